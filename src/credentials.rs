@@ -1,0 +1,26 @@
+//! Client credentials and token credentials, section 1.1.
+
+use std::fmt;
+
+/// The four texts that identify a client and a token and prove who signs.
+#[derive(Clone, Default)]
+pub struct Credentials {
+    /// The client identifier, `oauth_consumer_key`.
+    pub client_key: String,
+    /// The client shared-secret; empty if there is none.
+    pub client_secret: String,
+    /// The token, `oauth_token`; `None` sends no such parameter, an empty one an empty parameter.
+    pub token: Option<String>,
+    /// The token shared-secret; empty if there is none.
+    pub token_secret: String,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Credentials")
+            .field("client_key", &self.client_key)
+            .field("token", &self.token)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,126 @@
+//! What can be wrong with a signer's configuration or with a request, one variant per thing a
+//! caller can mend. No variant holds a secret, a URL or a body.
+
+use std::fmt;
+
+/// A configuration or a request that cannot be signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// The URI does not start with `scheme://host`.
+    NotAbsolute,
+    /// The URI's host, or the `Host` header, cannot stand in a base string URI.
+    InvalidHost,
+    /// The port of the URI, or of the `Host` header, is not a number up to 65535.
+    InvalidPort,
+    /// A parameter that signing adds is in the request already.
+    DuplicateParameter {
+        /// The parameter's name.
+        name: String,
+        /// Where the request has it.
+        source: Source,
+    },
+    /// The text holds a carriage return or a line feed.
+    LineBreak {
+        /// The configuration's name for the text.
+        name: &'static str,
+    },
+    /// The realm holds a character that a quoted string cannot carry safely.
+    InvalidRealm,
+    /// No signature method has this name.
+    UnknownSignatureMethod {
+        /// The name that was given.
+        given: String,
+    },
+    /// A protocol parameter's name does not start with `oauth_`.
+    NotAProtocolParameter {
+        /// The name that was given.
+        given: String,
+    },
+    /// A protocol parameter was set that only signing itself can give.
+    ReservedParameter {
+        /// The parameter's name.
+        name: &'static str,
+    },
+    /// PLAINTEXT would show the secrets on a connection that is not encrypted.
+    InsecurePlaintext,
+    /// PLAINTEXT would write the secrets into a URL, where logs and histories keep them.
+    PlaintextInQuery,
+    /// The protocol parameters were to go into a body that is not a form.
+    BodyIsNotAForm,
+    /// The operating system gave no random bytes.
+    NoRandomness,
+}
+
+/// Where a request's parameters come from, section 3.4.1.3.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The query component of the URI.
+    Query,
+    /// The form-encoded body.
+    Body,
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAbsolute => {
+                formatter.write_str("the URL must be absolute: scheme://host[:port]/path")
+            }
+            Self::InvalidHost => formatter.write_str(
+                "the host of the URL or of the Host header is not a host name or an address \
+                 (give an international name in its xn-- form)",
+            ),
+            Self::InvalidPort => formatter.write_str(
+                "the port of the URL or of the Host header must be a number from 0 to 65535",
+            ),
+            Self::DuplicateParameter { name, source } => write!(
+                formatter,
+                "the request's {} already has {name}, which signing adds: take it out of there",
+                match source {
+                    Source::Query => "query",
+                    Source::Body => "form body",
+                }
+            ),
+            Self::LineBreak { name } => write!(
+                formatter,
+                "{name} contains a line break (was it read from a file with its line end?): \
+                 strip it"
+            ),
+            Self::InvalidRealm => formatter
+                .write_str("realm must be ASCII text without control characters, '\"' and '\\'"),
+            Self::UnknownSignatureMethod { given } => write!(
+                formatter,
+                "signature_method {given:?} is not one of {}",
+                crate::signature::SignatureMethod::ALL
+                    .map(crate::signature::SignatureMethod::name)
+                    .join(", ")
+            ),
+            Self::NotAProtocolParameter { given } => write!(
+                formatter,
+                "protocol_parameters: {given:?} does not start with 'oauth_' \
+                 (other parameters belong into the query or the form)"
+            ),
+            Self::ReservedParameter { name } => {
+                write!(formatter, "protocol_parameters: {name} is what signing itself writes")
+            }
+            Self::InsecurePlaintext => formatter.write_str(
+                "PLAINTEXT sends the secrets themselves: use https, another signature_method, \
+                 or allow_insecure_plaintext=True if the network is trusted",
+            ),
+            Self::PlaintextInQuery => formatter.write_str(
+                "PLAINTEXT in the query writes the secrets into the URL, where logs keep them: \
+                 use signature_type='AUTH_HEADER' or 'BODY'",
+            ),
+            Self::BodyIsNotAForm => formatter.write_str(
+                "signature_type='BODY' needs a form body (application/x-www-form-urlencoded): \
+                 use signature_type='AUTH_HEADER' for this request",
+            ),
+            Self::NoRandomness => {
+                formatter.write_str("the operating system gave no random bytes for a nonce")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,149 @@
+//! Section 3.4.1.2: the base string URI, a read-only view of the URI that the request goes to.
+
+use crate::error::Error;
+use crate::percent;
+
+/// The parts of an absolute URI (RFC 3986 section 3) that signing needs, each as it was given.
+#[derive(Clone, Copy, Debug)]
+pub struct Uri<'a> {
+    scheme: &'a str,
+    /// `host[:port]`, without user information.
+    authority: &'a str,
+    path: &'a str,
+    query: &'a str,
+}
+
+impl<'a> Uri<'a> {
+    /// Splits `uri`; nothing of it is decoded or rewritten.
+    ///
+    /// # Errors
+    /// [`Error::NotAbsolute`] if it does not begin with `scheme://host`.
+    pub fn parse(uri: &'a str) -> Result<Self, Error> {
+        let (scheme, rest) = uri.split_once("://").ok_or(Error::NotAbsolute)?;
+        if !is_scheme(scheme) {
+            return Err(Error::NotAbsolute);
+        }
+        let rest = rest.split_once('#').map_or(rest, |(before_fragment, _)| before_fragment);
+        let (hierarchy, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let (authority, path) = hierarchy.split_at(hierarchy.find('/').unwrap_or(hierarchy.len()));
+        let authority = authority.rsplit_once('@').map_or(authority, |(_userinfo, host)| host);
+        if authority.is_empty() {
+            return Err(Error::NotAbsolute);
+        }
+        Ok(Self { scheme, authority, path, query })
+    }
+
+    /// The query component, without its `?`; empty if there is none.
+    #[must_use]
+    pub fn query(&self) -> &'a str {
+        self.query
+    }
+
+    /// Whether what is sent there cannot be read on the way: https, or this machine itself.
+    ///
+    /// # Errors
+    /// [`Error::InvalidPort`] as [`Uri::write_base_string_uri`].
+    pub fn is_confidential(&self) -> Result<bool, Error> {
+        let (host, _port) = split_port(self.authority)?;
+        let is_loopback = host.eq_ignore_ascii_case("localhost")
+            || host == "[::1]"
+            || host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback());
+        Ok(is_loopback || self.scheme.eq_ignore_ascii_case("https"))
+    }
+
+    /// Appends the base string URI, percent-encoded as it stands in the base string.
+    ///
+    /// Scheme and host in lower case, the port unless it is the scheme's default, the path byte
+    /// for byte (`/` if empty; what cannot stand in a URI counts as the percent-encoding in
+    /// which it is sent). `host_header`, if given, takes the place of the URI's host and port.
+    ///
+    /// # Errors
+    /// [`Error::InvalidHost`], [`Error::InvalidPort`]; `output` is then of no use.
+    pub fn write_base_string_uri(
+        &self,
+        host_header: Option<&str>,
+        output: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        let (host, port) = split_port(host_header.unwrap_or(self.authority))?;
+        encode_lower_case(self.scheme, output);
+        percent::encode(b"://", output);
+        encode_host(host, output)?;
+        if let Some(port) = port.filter(|port| !is_default_port(self.scheme, port)) {
+            percent::encode(b":", output);
+            percent::encode(port.as_bytes(), output);
+        }
+        percent::encode(if self.path.is_empty() { b"/" } else { b"" }, output);
+        percent::encode_path(self.path.as_bytes(), output);
+        Ok(())
+    }
+}
+
+/// RFC 3986 section 3.1.
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+}
+
+/// Host and port of `host[:port]`; an empty port is none (RFC 3986 section 3.2.3).
+fn split_port(authority: &str) -> Result<(&str, Option<&str>), Error> {
+    let after_address = authority.rfind(']').map_or(0, |bracket| bracket + 1);
+    let Some(colon) = authority[after_address..].find(':') else {
+        return Ok((authority, None));
+    };
+    let (host, port) = authority.split_at(after_address + colon);
+    match &port[1..] {
+        "" => Ok((host, None)),
+        digits
+            if digits.bytes().all(|byte| byte.is_ascii_digit())
+                && digits.parse::<u16>().is_ok() =>
+        {
+            Ok((host, Some(digits)))
+        }
+        _ => Err(Error::InvalidPort),
+    }
+}
+
+fn is_default_port(scheme: &str, port: &str) -> bool {
+    match port.parse() {
+        Ok(80_u16) => scheme.eq_ignore_ascii_case("http"),
+        Ok(443) => scheme.eq_ignore_ascii_case("https"),
+        _ => false,
+    }
+}
+
+/// Appends the host as a client writes it into the `Host` header: an IPv6 zone (RFC 6874) means
+/// nothing to the server and is left out.
+fn encode_host(host: &str, output: &mut Vec<u8>) -> Result<(), Error> {
+    if let Some(literal) = host.strip_prefix('[') {
+        let literal = literal.strip_suffix(']').ok_or(Error::InvalidHost)?;
+        let address = literal.split_once('%').map_or(literal, |(address, _zone)| address);
+        if !is_host(address, b":") {
+            return Err(Error::InvalidHost);
+        }
+        percent::encode(b"[", output);
+        encode_lower_case(address, output);
+        percent::encode(b"]", output);
+        return Ok(());
+    }
+    if !is_host(host, b"%") {
+        return Err(Error::InvalidHost);
+    }
+    encode_lower_case(host, output);
+    Ok(())
+}
+
+/// RFC 3986 section 3.2.2: unreserved characters, sub-delims, and those in `more`.
+fn is_host(text: &str, more: &[u8]) -> bool {
+    let is_allowed = |byte: u8| {
+        byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte) || more.contains(&byte)
+    };
+    !text.is_empty() && text.bytes().all(is_allowed)
+}
+
+fn encode_lower_case(text: &str, output: &mut Vec<u8>) {
+    if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        percent::encode(text.to_ascii_lowercase().as_bytes(), output);
+    } else {
+        percent::encode(text.as_bytes(), output);
+    }
+}
