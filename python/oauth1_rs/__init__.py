@@ -1,0 +1,35 @@
+"""OAuth 1.0a (RFC 5849) request signing, its core in Rust.
+
+``OAuth1`` is the ``auth=`` of requests, with the parameters of requests-oauthlib's. ``Client``
+signs requests given in parts, for everything else.
+"""
+
+from __future__ import annotations
+
+from oauth1_rs._native import Client, OAuth1
+from oauth1_rs.exceptions import OAuth1Error, OAuth1TypeError
+
+SIGNATURE_HMAC_SHA1 = "HMAC-SHA1"
+SIGNATURE_HMAC_SHA256 = "HMAC-SHA256"
+SIGNATURE_HMAC_SHA512 = "HMAC-SHA512"
+SIGNATURE_HMAC = SIGNATURE_HMAC_SHA1
+SIGNATURE_PLAINTEXT = "PLAINTEXT"
+
+SIGNATURE_TYPE_AUTH_HEADER = "AUTH_HEADER"
+SIGNATURE_TYPE_QUERY = "QUERY"
+SIGNATURE_TYPE_BODY = "BODY"
+
+__all__ = [
+    "SIGNATURE_HMAC",
+    "SIGNATURE_HMAC_SHA1",
+    "SIGNATURE_HMAC_SHA256",
+    "SIGNATURE_HMAC_SHA512",
+    "SIGNATURE_PLAINTEXT",
+    "SIGNATURE_TYPE_AUTH_HEADER",
+    "SIGNATURE_TYPE_BODY",
+    "SIGNATURE_TYPE_QUERY",
+    "Client",
+    "OAuth1",
+    "OAuth1Error",
+    "OAuth1TypeError",
+]

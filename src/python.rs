@@ -1,0 +1,56 @@
+//! The Python module `oauth1_rs._native`: the only part that knows Python.
+//!
+//! | file | what |
+//! |---|---|
+//! | `settings` | what a user sets, as Python objects, and the [`Signer`] made of it |
+//! | `client` | `Client`: settings that can change, and `sign` for a request in parts |
+//! | `oauth1` | `OAuth1`: the `auth=` of requests |
+//! | `message` | reading bodies and headers |
+//!
+//! [`Signer`]: crate::sign::Signer
+
+mod client;
+mod message;
+mod oauth1;
+mod settings;
+
+use pyo3::prelude::*;
+
+use crate::error::Error;
+
+/// The exceptions are Python classes, so that they document, pickle and type-check as such.
+mod exceptions {
+    pyo3::import_exception!(oauth1_rs.exceptions, OAuth1Error);
+    pyo3::import_exception!(oauth1_rs.exceptions, OAuth1TypeError);
+}
+
+use exceptions::{OAuth1Error, OAuth1TypeError};
+
+impl From<Error> for PyErr {
+    fn from(error: Error) -> Self {
+        OAuth1Error::new_err(error.to_string())
+    }
+}
+
+#[pymodule(name = "_native")]
+mod native {
+    use pyo3::prelude::*;
+
+    use super::client::Attribute;
+    #[pymodule_export]
+    use super::client::Client;
+    #[pymodule_export]
+    use super::oauth1::OAuth1;
+    use super::settings::Setting;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        let client = module.py().get_type::<Client>();
+        for setting in Setting::ALL {
+            client.setattr(setting.name(), Attribute(setting))?;
+        }
+        // Counting forks begins before there can be a thread that forks meanwhile.
+        crate::nonce::nonce()?;
+        Ok(())
+    }
+}

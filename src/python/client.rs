@@ -1,0 +1,445 @@
+//! `Client`: settings that can change, and signing for requests that come in parts.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use pyo3::exceptions::{PyAttributeError, PyTypeError};
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyMapping, PyString, PyTuple, PyType};
+
+use super::message::{Form, body_hash, header_text, is_in_memory, like};
+use super::settings::{Setting, Settings, wrong_type};
+use super::{OAuth1Error, OAuth1TypeError};
+use crate::params::{FORM_MEDIA_TYPE, is_form_media_type};
+use crate::sign::{Request, Signed};
+use crate::transmit::Placement;
+
+/// What oauthlib's `Client` lets subclasses override and this one cannot call.
+const FOREIGN_HOOKS: [&str; 2] = ["get_oauth_params", "get_oauth_signature"];
+
+/// URI, headers and body, ready to be sent.
+type SignedParts<'py> = (Bound<'py, PyAny>, Bound<'py, PyDict>, Bound<'py, PyAny>);
+
+/// Signs requests given in parts, with credentials that can be changed at any time.
+///
+/// Every parameter is also an attribute. A change takes effect at the next signature; one
+/// assignment is atomic, so that a signature made meanwhile by another thread uses all the
+/// settings from before it or all from after it.
+#[pyclass(frozen, subclass, weakref, module = "oauth1_rs")]
+pub(super) struct Client {
+    /// Replaced as a whole by every change; `None` before `__init__`.
+    settings: Mutex<Option<Arc<Settings>>>,
+}
+
+impl Client {
+    /// The settings of this moment.
+    pub(super) fn settings(&self) -> PyResult<Arc<Settings>> {
+        self.lock()
+            .clone()
+            .ok_or_else(|| PyAttributeError::new_err("Client.__init__ was not called"))
+    }
+
+    /// Nothing that holds the lock runs Python code or can panic half-way.
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<Settings>>> {
+        self.settings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn replace(&self, settings: Option<Settings>) {
+        let previous = std::mem::replace(&mut *self.lock(), settings.map(Arc::new));
+        // The lock is free again: dropping what a user set may run code that comes back here.
+        drop(previous);
+    }
+
+    fn write(&self, py: Python<'_>, setting: Setting, value: Option<Py<PyAny>>) -> PyResult<()> {
+        let mut current = self.lock();
+        let Some(changed) = current.as_ref().map(|settings| settings.with(py, setting, value))
+        else {
+            drop(current);
+            return self.settings().map(drop);
+        };
+        let previous = current.replace(Arc::new(changed));
+        // As above.
+        drop(current);
+        drop(previous);
+        Ok(())
+    }
+}
+
+#[pymethods]
+impl Client {
+    #[new]
+    #[pyo3(
+        signature = (*_args, **_kwargs),
+        text_signature = "(client_key, client_secret=None, resource_owner_key=None, \
+            resource_owner_secret=None, callback_uri=None, signature_method='HMAC-SHA1', \
+            signature_type='AUTH_HEADER', rsa_key=None, verifier=None, realm=None, \
+            encoding='utf-8', decoding=None, nonce=None, timestamp=None, *, timestamp_offset=0, \
+            protocol_parameters=None, body_hash=None, allow_insecure_plaintext=False)"
+    )]
+    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
+        Self { settings: Mutex::new(None) }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parameters that oauthlib's Client takes")]
+    #[pyo3(signature = (
+        client_key,
+        client_secret = None,
+        resource_owner_key = None,
+        resource_owner_secret = None,
+        callback_uri = None,
+        signature_method = None,
+        signature_type = None,
+        rsa_key = None,
+        verifier = None,
+        realm = None,
+        encoding = None,
+        decoding = None,
+        nonce = None,
+        timestamp = None,
+        *,
+        timestamp_offset = None,
+        protocol_parameters = None,
+        body_hash = None,
+        allow_insecure_plaintext = None,
+    ))]
+    fn __init__<'py>(
+        &self,
+        py: Python<'py>,
+        client_key: Bound<'py, PyAny>,
+        client_secret: Option<Bound<'py, PyAny>>,
+        resource_owner_key: Option<Bound<'py, PyAny>>,
+        resource_owner_secret: Option<Bound<'py, PyAny>>,
+        callback_uri: Option<Bound<'py, PyAny>>,
+        signature_method: Option<Bound<'py, PyAny>>,
+        signature_type: Option<Bound<'py, PyAny>>,
+        rsa_key: Option<Bound<'py, PyAny>>,
+        verifier: Option<Bound<'py, PyAny>>,
+        realm: Option<Bound<'py, PyAny>>,
+        encoding: Option<Bound<'py, PyAny>>,
+        decoding: Option<Bound<'py, PyAny>>,
+        nonce: Option<Bound<'py, PyAny>>,
+        timestamp: Option<Bound<'py, PyAny>>,
+        timestamp_offset: Option<Bound<'py, PyAny>>,
+        protocol_parameters: Option<Bound<'py, PyAny>>,
+        body_hash: Option<Bound<'py, PyAny>>,
+        allow_insecure_plaintext: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<()> {
+        let text = |text: &str| Some(PyString::new(py, text).into_any());
+        let settings = Settings::new(
+            py,
+            [
+                Some(client_key).filter(|key| !key.is_none()),
+                client_secret,
+                resource_owner_key,
+                resource_owner_secret,
+                callback_uri,
+                signature_method.or_else(|| text("HMAC-SHA1")),
+                signature_type.or_else(|| text("AUTH_HEADER")),
+                rsa_key,
+                verifier,
+                realm,
+                encoding.or_else(|| text("utf-8")),
+                decoding,
+                nonce,
+                timestamp,
+                timestamp_offset.or_else(|| Some(PyInt::new(py, 0).into_any())),
+                protocol_parameters,
+                body_hash,
+                allow_insecure_plaintext
+                    .or_else(|| Some(PyBool::new(py, false).to_owned().into_any())),
+            ],
+        )?;
+        settings.signer(py)?;
+        self.replace(Some(settings));
+        Ok(())
+    }
+
+    /// Signs a request.
+    ///
+    /// Parameters
+    /// ----------
+    /// uri : str or bytes
+    ///     The absolute URL, as it will be requested. What no URL can hold counts as the UTF-8
+    ///     percent-encoding in which clients send it.
+    /// http_method : str
+    ///     The HTTP request method.
+    /// body : str, bytes, mapping, pairs or None
+    ///     A mapping or a list of pairs is encoded as a form. Text and bytes are signed if
+    ///     ``headers`` say that they are a form; text without a ``Content-Type`` also if it
+    ///     looks like one. Other text and bytes with a ``Content-Type`` get an
+    ///     ``oauth_body_hash``. Anything else is passed through unread.
+    /// headers : mapping of str to str or bytes, or None
+    ///     A ``Host`` header counts in place of the URL's host and port.
+    /// realm : str or None
+    ///     For this request in place of the client's own.
+    ///
+    /// Returns
+    /// -------
+    /// tuple of (uri, headers, body)
+    ///     To be sent as they are. ``headers`` is a new dict.
+    ///
+    /// Raises
+    /// ------
+    /// OAuth1Error
+    ///     The settings or the request cannot be signed; the text says what to change.
+    #[pyo3(
+        signature = (uri, http_method = "GET", body = None, headers = None, realm = None),
+        text_signature = "($self, uri, http_method='GET', body=None, headers=None, realm=None)"
+    )]
+    fn sign<'py>(
+        &self,
+        uri: &Bound<'py, PyAny>,
+        http_method: &str,
+        body: Option<Bound<'py, PyAny>>,
+        headers: Option<&Bound<'py, PyAny>>,
+        realm: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<SignedParts<'py>> {
+        let py = uri.py();
+        let settings = self.settings()?;
+        let placement = settings.placement(py)?;
+        let mut headers = Headers::of(py, headers, placement)?;
+        let body = match body {
+            Some(body) if is_fields(&body) => headers.encode_form(&body)?,
+            Some(body) => body,
+            None => py.None().into_bound(py),
+        };
+        let uri_text = settings.text_of(uri, "uri")?;
+        let realm = realm.map(|realm| settings.text_of(realm, "realm")).transpose()?;
+        let content_type = headers.content_type.as_deref();
+        let form = Form::of(&body, content_type, placement)?;
+        // oauthlib's Client hashes every body that it is handed with a Content-Type.
+        let is_handed = content_type.is_some_and(|text| !text.is_empty()) && is_in_memory(&body);
+        let body_hash = body_hash(&body, form.as_ref(), settings.body_hash(py)?, is_handed)?;
+        if form.as_ref().is_some_and(|form| form.is_guessed) {
+            headers.dict.set_item("Content-Type", FORM_MEDIA_TYPE)?;
+        }
+        let request = Request {
+            method: http_method,
+            uri: &uri_text,
+            host: headers.host.as_deref(),
+            form: form.as_ref().map(|form| &*form.bytes),
+            body_hash: body_hash.as_deref(),
+            realm: realm.as_deref(),
+        };
+        let signed = settings.sign(py, &request)?;
+        let mut uri = PyString::new(py, &uri_text).into_any();
+        let mut signed_body = body.clone();
+        match signed {
+            Signed::Header(value) => headers.dict.set_item("Authorization", value)?,
+            Signed::Uri(signed) => uri = PyString::new(py, &signed).into_any(),
+            Signed::Form(signed) => {
+                headers.set_content_length(signed.len())?;
+                signed_body = like(&body, signed)?;
+            }
+        }
+        match settings.get(Setting::Decoding) {
+            None => Ok((uri, headers.dict, signed_body)),
+            Some(encoding) => {
+                let encoding = encoding.bind(py);
+                let encoded = PyDict::new(py);
+                for (name, value) in &headers.dict {
+                    encoded.set_item(encode(name, encoding)?, encode(value, encoding)?)?;
+                }
+                Ok((encode(uri, encoding)?, encoded, encode(signed_body, encoding)?))
+            }
+        }
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+        let settings = slf.get().settings()?;
+        Ok(format!("{}({})", slf.get_type().name()?, settings.describe(slf.py())?))
+    }
+
+    /// Refuses subclasses written for oauthlib's `Client`, whose overrides would never be called.
+    #[classmethod]
+    #[pyo3(signature = (**kwargs))]
+    fn __init_subclass__(
+        cls: &Bound<'_, PyType>,
+        kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<()> {
+        for hook in FOREIGN_HOOKS {
+            if cls.hasattr(hook)? {
+                return Err(PyTypeError::new_err(format!(
+                    "{} overrides {hook}, which oauth1_rs.Client never calls: subclass \
+                     oauthlib.oauth1.Client instead and pass it as OAuth1(client_class=...)",
+                    cls.name()?
+                )));
+            }
+        }
+        let py = cls.py();
+        let parent =
+            py.import("builtins")?.getattr("super")?.call1((py.get_type::<Self>(), cls))?;
+        parent.call_method("__init_subclass__", (), kwargs).map(drop)
+    }
+
+    fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
+        let settings = slf.get().settings()?.to_dict(slf.py())?;
+        (settings, instance_dict(slf.as_any())?).into_pyobject(slf.py())
+    }
+
+    fn __setstate__(
+        slf: &Bound<'_, Self>,
+        state: (Bound<'_, PyDict>, Option<Bound<'_, PyDict>>),
+    ) -> PyResult<()> {
+        let (settings, dict) = state;
+        let mut values = [const { None }; Setting::COUNT];
+        for setting in Setting::ALL {
+            values[setting as usize] = settings.get_item(setting.name())?;
+        }
+        slf.get().replace(Some(Settings::new(slf.py(), values)?));
+        restore_instance_dict(slf.as_any(), dict.as_ref())
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        // The collector must not wait for a thread that it has stopped.
+        if let Ok(settings) = self.settings.try_lock()
+            && let Some(settings) = settings.as_deref()
+        {
+            settings.objects().try_for_each(|object| visit.call(object))?;
+        }
+        Ok(())
+    }
+
+    fn __clear__(&self) {
+        self.replace(None);
+    }
+}
+
+/// A setting as an attribute of `Client`: a descriptor, so that none of them needs code of its
+/// own.
+#[pyclass(frozen, module = "oauth1_rs._native")]
+pub(super) struct Attribute(pub(super) Setting);
+
+#[pymethods]
+impl Attribute {
+    fn __get__<'py>(
+        slf: Bound<'py, Self>,
+        instance: Option<Bound<'py, PyAny>>,
+        _owner: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let Some(instance) = instance else { return Ok(slf.into_any()) };
+        let settings = instance.cast::<Client>()?.get().settings()?;
+        let value = settings.get(slf.get().0).map(|value| value.bind(slf.py()).clone());
+        Ok(value.unwrap_or_else(|| slf.py().None().into_bound(slf.py())))
+    }
+
+    fn __set__(
+        &self,
+        instance: &Bound<'_, PyAny>,
+        value: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        instance.cast::<Client>()?.get().write(instance.py(), self.0, value.map(Bound::unbind))
+    }
+
+    fn __delete__(&self, instance: &Bound<'_, PyAny>) -> PyResult<()> {
+        instance.cast::<Client>()?.get().write(instance.py(), self.0, None)
+    }
+}
+
+/// The headers to send, and those that signing looks at.
+struct Headers<'py> {
+    dict: Bound<'py, PyDict>,
+    content_type: Option<String>,
+    host: Option<String>,
+}
+
+impl<'py> Headers<'py> {
+    /// A copy of `headers`, without an `Authorization` that will be replaced.
+    fn of(
+        py: Python<'py>,
+        headers: Option<&Bound<'py, PyAny>>,
+        placement: Placement,
+    ) -> PyResult<Self> {
+        let mut result = Self { dict: PyDict::new(py), content_type: None, host: None };
+        let Some(headers) = headers else { return Ok(result) };
+        let headers = headers
+            .cast::<PyMapping>()
+            .map_err(|_| wrong_type("headers", "a mapping of str to str or bytes", headers))?;
+        for item in headers.items()? {
+            let (name, value): (Bound<'py, PyAny>, Bound<'py, PyAny>) = item.extract()?;
+            match header_text(&name, "a header's name")?.to_ascii_lowercase().as_str() {
+                "content-type" => {
+                    result.content_type = Some(header_text(&value, "Content-Type")?.into_owned());
+                }
+                "host" => result.host = Some(header_text(&value, "Host")?.into_owned()),
+                "authorization" if placement == Placement::Header => continue,
+                _ => {}
+            }
+            result.dict.set_item(name, value)?;
+        }
+        Ok(result)
+    }
+
+    /// The text of the form that `fields` make, and the `Content-Type` that goes with it.
+    fn encode_form(&mut self, fields: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        match self.content_type.as_deref() {
+            None | Some("") => {
+                self.dict.set_item("Content-Type", FORM_MEDIA_TYPE)?;
+                self.content_type = Some(FORM_MEDIA_TYPE.to_owned());
+            }
+            Some(content_type) if is_form_media_type(content_type) => {}
+            Some(_) => {
+                return Err(OAuth1Error::new_err(format!(
+                    "body is a {}, which is sent as a form, but the Content-Type is another: \
+                     encode the body yourself, or leave the Content-Type out",
+                    fields.get_type().name()?
+                )));
+            }
+        }
+        let urlencode = fields.py().import("urllib.parse")?.getattr("urlencode")?;
+        urlencode.call1((fields,)).map_err(|_| {
+            OAuth1TypeError::new_err(
+                "body must be str, bytes, a mapping, or a list of (name, value) pairs of text",
+            )
+        })
+    }
+
+    /// Corrects a `Content-Length` that counts the body before it was signed.
+    fn set_content_length(&self, length: usize) -> PyResult<()> {
+        for name in self.dict.keys() {
+            if header_text(&name, "a header's name")?.eq_ignore_ascii_case("content-length") {
+                self.dict.set_item(name, length.to_string())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether `body` is given as names and values, not as text.
+fn is_fields(body: &Bound<'_, PyAny>) -> bool {
+    body.is_instance_of::<PyList>()
+        || body.is_instance_of::<PyTuple>()
+        || body.cast::<PyMapping>().is_ok()
+}
+
+fn encode<'py>(
+    value: Bound<'py, PyAny>,
+    encoding: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    if !value.is_instance_of::<PyString>() {
+        return Ok(value);
+    }
+    // The codec's own exception carries what it could not encode.
+    value.call_method1(intern!(value.py(), "encode"), (encoding,)).map_err(|_| {
+        OAuth1Error::new_err(format!("the signed request cannot be encoded as decoding={encoding}"))
+    })
+}
+
+/// What a subclass keeps in `__dict__`.
+pub(super) fn instance_dict<'py>(
+    instance: &Bound<'py, PyAny>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    instance.getattr_opt(intern!(instance.py(), "__dict__"))
+}
+
+/// Restores what [`instance_dict`] gave.
+pub(super) fn restore_instance_dict(
+    instance: &Bound<'_, PyAny>,
+    dict: Option<&Bound<'_, PyDict>>,
+) -> PyResult<()> {
+    for (name, value) in dict.into_iter().flatten() {
+        instance.setattr(name.cast::<PyString>()?, value)?;
+    }
+    Ok(())
+}

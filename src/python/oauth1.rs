@@ -1,0 +1,366 @@
+//! `OAuth1`: what requests and its like take as `auth=`.
+
+use std::borrow::Cow;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use pyo3::exceptions::PyAttributeError;
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyString, PyTuple, PyType};
+
+use super::client::{Client, instance_dict, restore_instance_dict};
+use super::message::{Form, body_hash, header_text, like};
+use super::settings::{Setting, Settings, lone_surrogate, wrong_type};
+use crate::params::FORM_MEDIA_TYPE;
+use crate::sign::{Request, Signed};
+use crate::transmit::Placement;
+
+/// Signs the requests of requests and its like: ``requests.get(url, auth=OAuth1(...))``.
+///
+/// ``client`` holds the credentials and may be changed between requests.
+#[pyclass(frozen, subclass, weakref, module = "oauth1_rs")]
+pub(super) struct OAuth1 {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// `None` before `__init__`.
+    client: Option<Py<PyAny>>,
+    force_include_body: bool,
+}
+
+impl OAuth1 {
+    /// Nothing that holds the lock runs Python code or can panic half-way.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn replace_client(&self, client: Option<Py<PyAny>>) {
+        let previous = std::mem::replace(&mut self.lock().client, client);
+        // The lock is free again: dropping a client may run code that comes back here.
+        drop(previous);
+    }
+
+    fn current(&self, py: Python<'_>) -> PyResult<(Py<PyAny>, bool)> {
+        let state = self.lock();
+        match &state.client {
+            Some(client) => Ok((client.clone_ref(py), state.force_include_body)),
+            None => Err(PyAttributeError::new_err("OAuth1.__init__ was not called")),
+        }
+    }
+}
+
+#[pymethods]
+impl OAuth1 {
+    #[new]
+    #[pyo3(
+        signature = (*_args, **_kwargs),
+        text_signature = "(client_key, client_secret=None, resource_owner_key=None, \
+            resource_owner_secret=None, callback_uri=None, signature_method='HMAC-SHA1', \
+            signature_type='AUTH_HEADER', rsa_key=None, verifier=None, decoding=None, \
+            client_class=None, force_include_body=False, **kwargs)"
+    )]
+    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
+        Self { state: Mutex::default() }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parameters that requests-oauthlib takes")]
+    #[pyo3(signature = (
+        client_key,
+        client_secret = None,
+        resource_owner_key = None,
+        resource_owner_secret = None,
+        callback_uri = None,
+        signature_method = None,
+        signature_type = None,
+        rsa_key = None,
+        verifier = None,
+        decoding = None,
+        client_class = None,
+        force_include_body = None,
+        **kwargs
+    ))]
+    fn __init__<'py>(
+        slf: &Bound<'py, Self>,
+        client_key: Option<Bound<'py, PyAny>>,
+        client_secret: Option<Bound<'py, PyAny>>,
+        resource_owner_key: Option<Bound<'py, PyAny>>,
+        resource_owner_secret: Option<Bound<'py, PyAny>>,
+        callback_uri: Option<Bound<'py, PyAny>>,
+        signature_method: Option<Bound<'py, PyAny>>,
+        signature_type: Option<Bound<'py, PyAny>>,
+        rsa_key: Option<Bound<'py, PyAny>>,
+        verifier: Option<Bound<'py, PyAny>>,
+        decoding: Option<Bound<'py, PyAny>>,
+        client_class: Option<Bound<'py, PyAny>>,
+        force_include_body: Option<Bound<'py, PyAny>>,
+        kwargs: Option<Bound<'py, PyDict>>,
+    ) -> PyResult<()> {
+        let py = slf.py();
+        let client_class = match client_class {
+            Some(class) => class,
+            None => slf.getattr(intern!(py, "client_class"))?,
+        };
+        // Classes made for oauthlib compare these with its constants.
+        let text = |text: &str| Some(PyString::new(py, text).into_any());
+        let signature_type = match signature_type {
+            Some(name) if name.is_instance_of::<PyString>() => Some(name.call_method0("upper")?),
+            Some(other) => Some(other),
+            None => text("AUTH_HEADER"),
+        };
+        let arguments = PyTuple::new(
+            py,
+            [
+                client_key,
+                client_secret,
+                resource_owner_key,
+                resource_owner_secret,
+                callback_uri,
+                signature_method.or_else(|| text("HMAC-SHA1")),
+                signature_type,
+                rsa_key,
+                verifier,
+            ],
+        )?;
+        let keywords = kwargs.unwrap_or_else(|| PyDict::new(py));
+        keywords.set_item("decoding", decoding)?;
+        let client = client_class.call(arguments, Some(&keywords))?;
+        slf.get().replace_client(Some(client.unbind()));
+        slf.get().lock().force_include_body =
+            force_include_body.map_or(Ok(false), |value| value.is_truthy())?;
+        Ok(())
+    }
+
+    /// The class that ``__init__`` makes ``client`` of, unless ``client_class=`` names another.
+    #[classattr]
+    fn client_class(py: Python<'_>) -> Bound<'_, PyType> {
+        py.get_type::<Client>()
+    }
+
+    /// Signs a prepared request in place and returns it.
+    ///
+    /// Parameters
+    /// ----------
+    /// r : requests.PreparedRequest
+    ///     Any object with ``url``, ``method``, ``headers`` and ``body`` of that kind. Its body
+    ///     is read only if it is a form or its hash is asked for.
+    ///
+    /// Raises
+    /// ------
+    /// OAuth1Error
+    ///     The settings or the request cannot be signed; the text says what to change. The
+    ///     request is then as it was.
+    fn __call__<'py>(&self, r: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let (client, force_include_body) = self.current(r.py())?;
+        if let Ok(client) = client.bind(r.py()).cast_exact::<Client>() {
+            let settings = client.get().settings()?;
+            if settings.get(Setting::Decoding).is_none() {
+                sign_prepared(&settings, &r, force_include_body)?;
+                return Ok(r);
+            }
+        }
+        sign_through(client.bind(r.py()), &r, force_include_body)?;
+        Ok(r)
+    }
+
+    #[getter]
+    fn client(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.current(py).map(|(client, _)| client)
+    }
+
+    #[setter]
+    fn set_client(&self, client: Py<PyAny>) {
+        self.replace_client(Some(client));
+    }
+
+    #[getter]
+    fn force_include_body(&self) -> bool {
+        self.lock().force_include_body
+    }
+
+    #[setter]
+    fn set_force_include_body(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        let value = value.is_truthy()?;
+        self.lock().force_include_body = value;
+        Ok(())
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+        let (client, _) = slf.get().current(slf.py())?;
+        Ok(format!("{}(client={})", slf.get_type().name()?, client.bind(slf.py()).repr()?))
+    }
+
+    fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
+        let (client, force_include_body) = slf.get().current(slf.py())?;
+        (client, force_include_body, instance_dict(slf.as_any())?).into_pyobject(slf.py())
+    }
+
+    fn __setstate__(
+        slf: &Bound<'_, Self>,
+        state: (Py<PyAny>, bool, Option<Bound<'_, PyDict>>),
+    ) -> PyResult<()> {
+        let (client, force_include_body, dict) = state;
+        slf.get().replace_client(Some(client));
+        slf.get().lock().force_include_body = force_include_body;
+        restore_instance_dict(slf.as_any(), dict.as_ref())
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        // The collector must not wait for a thread that it has stopped.
+        if let Ok(state) = self.state.try_lock() {
+            visit.call(&state.client)?;
+        }
+        Ok(())
+    }
+
+    fn __clear__(&self) {
+        self.replace_client(None);
+    }
+}
+
+/// Signs with our own client: everything is read, then signed, then written.
+fn sign_prepared(
+    settings: &Settings,
+    request: &Bound<'_, PyAny>,
+    force_include_body: bool,
+) -> PyResult<()> {
+    let py = request.py();
+    let parts = Parts::of(request)?;
+    let content_type = parts.content_type_text()?;
+    let form = Form::of(&parts.body, content_type.as_deref(), settings.placement(py)?)?;
+    let is_handed = force_include_body && content_type.is_some() && !parts.body.is_none();
+    let body_hash = body_hash(&parts.body, form.as_ref(), settings.body_hash(py)?, is_handed)?;
+    let host = get(&parts.headers, intern!(py, "Host"))?;
+    let host = host.as_ref().map(|value| header_text(value, "Host")).transpose()?;
+    let signed = settings.sign(
+        py,
+        &Request {
+            method: &header_text(&parts.method, "method")?,
+            uri: parts.url.to_str().map_err(|_| lone_surrogate("url"))?,
+            host: host.as_deref(),
+            form: form.as_ref().map(|form| &*form.bytes),
+            body_hash: body_hash.as_deref(),
+            realm: None,
+        },
+    )?;
+    if let Some(form) = &form {
+        if form.is_guessed {
+            parts.headers.set_item(intern!(py, "Content-Type"), FORM_MEDIA_TYPE)?;
+        }
+        if parts.body.is_instance_of::<PyString>() && !form.bytes.is_ascii() {
+            // Older HTTP clients send text as Latin-1; what was signed is UTF-8.
+            request.setattr(intern!(py, "body"), PyBytes::new(py, &form.bytes))?;
+        }
+    }
+    match signed {
+        Signed::Header(value) => parts.headers.set_item(intern!(py, "Authorization"), value),
+        Signed::Uri(uri) => request.setattr(intern!(py, "url"), uri),
+        Signed::Form(form) => {
+            let content_length = intern!(py, "Content-Length");
+            if get(&parts.headers, content_length)?.is_some() {
+                parts.headers.set_item(content_length, form.len().to_string())?;
+            }
+            request.setattr(intern!(py, "body"), like(&parts.body, form)?)
+        }
+    }
+}
+
+/// Signs by calling the client's `sign`: for clients of other classes, subclasses of our own, and
+/// `decoding=`.
+fn sign_through(
+    client: &Bound<'_, PyAny>,
+    request: &Bound<'_, PyAny>,
+    force_include_body: bool,
+) -> PyResult<()> {
+    let py = request.py();
+    let parts = Parts::of(request)?;
+    let own = client.cast::<Client>().ok();
+    let (placement, hashes_body) = match own {
+        Some(client) => {
+            let settings = client.get().settings()?;
+            (settings.placement(py)?, settings.body_hash(py)?.is_some())
+        }
+        None => match client.getattr_opt(intern!(py, "signature_type"))? {
+            Some(name) if name.eq("BODY")? => (Placement::Body, false),
+            _ => (Placement::Header, false),
+        },
+    };
+    let form = Form::of(&parts.body, parts.content_type_text()?.as_deref(), placement)?;
+    let is_handed = form.is_some() || force_include_body || hashes_body;
+    let body = match is_handed {
+        true if form.is_some() && parts.body.is_none() => PyString::new(py, "").into_any(),
+        true => parts.body.clone(),
+        false => py.None().into_bound(py),
+    };
+    let headers = parts.headers.call_method0(intern!(py, "copy"))?;
+    let content_type = intern!(py, "Content-Type");
+    if form.is_some() && (own.is_none() || parts.content_type.is_none()) {
+        // oauthlib knows a form by exactly this value.
+        headers.set_item(content_type, FORM_MEDIA_TYPE)?;
+    }
+    let url = parts.url.to_str().map_err(|_| lone_surrogate("url"))?;
+    let signed =
+        client.call_method1(intern!(py, "sign"), (url, parts.method.str()?, body, headers))?;
+    let (url, headers, body): (Bound<'_, PyAny>, Bound<'_, PyAny>, Bound<'_, PyAny>) =
+        signed.extract()?;
+    let url = match url.cast::<PyBytes>() {
+        Ok(url) => PyString::new(py, &String::from_utf8_lossy(url.as_bytes())).into_any(),
+        Err(_) => url,
+    };
+    request.call_method1(intern!(py, "prepare_headers"), (headers,))?;
+    request.setattr(intern!(py, "url"), url)?;
+    if is_handed {
+        request.setattr(intern!(py, "body"), body)?;
+    }
+    if let (None, Some(given)) = (own, parts.content_type) {
+        // The request keeps the value that it had, such as one with a charset.
+        request.getattr(intern!(py, "headers"))?.set_item(content_type, given)?;
+    }
+    Ok(())
+}
+
+/// What is said of an object that is no prepared request.
+const PREPARED_REQUEST: &str = "a prepared request with a str url, as requests makes it (for other HTTP clients, sign with \
+     oauth1_rs.Client(...).sign(uri, http_method, body, headers))";
+
+/// The parts of a prepared request.
+struct Parts<'py> {
+    url: Bound<'py, PyString>,
+    method: Bound<'py, PyAny>,
+    headers: Bound<'py, PyAny>,
+    content_type: Option<Bound<'py, PyAny>>,
+    body: Bound<'py, PyAny>,
+}
+
+impl<'py> Parts<'py> {
+    fn of(request: &Bound<'py, PyAny>) -> PyResult<Self> {
+        let py = request.py();
+        let wrong_request = || wrong_type("the request", PREPARED_REQUEST, request);
+        let url = request.getattr_opt(intern!(py, "url"))?.ok_or_else(wrong_request)?;
+        let url = url.cast_into().map_err(|_| wrong_request())?;
+        let headers = request.getattr(intern!(py, "headers"))?;
+        Ok(Self {
+            url,
+            method: request.getattr(intern!(py, "method"))?,
+            content_type: get(&headers, intern!(py, "Content-Type"))?,
+            headers,
+            body: request.getattr(intern!(py, "body"))?,
+        })
+    }
+
+    fn content_type_text(&self) -> PyResult<Option<Cow<'_, str>>> {
+        let text = self.content_type.as_ref().map(|value| header_text(value, "Content-Type"));
+        Ok(text.transpose()?.filter(|text| !text.is_empty()))
+    }
+}
+
+/// The value of a header, if it is there.
+fn get<'py>(
+    headers: &Bound<'py, PyAny>,
+    name: &Bound<'py, PyString>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let value = headers.call_method1(intern!(headers.py(), "get"), (name,))?;
+    Ok(Some(value).filter(|value| !value.is_none()))
+}
