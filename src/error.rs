@@ -37,11 +37,8 @@ pub enum Error {
         /// The name that was given.
         given: String,
     },
-    /// A protocol parameter was set that only signing itself can give.
-    ReservedParameter {
-        /// The parameter's name.
-        name: &'static str,
-    },
+    /// `oauth_signature` was set as a protocol parameter: only signing itself can give it.
+    SignatureParameter,
     /// PLAINTEXT would show the secrets on a connection that is not encrypted.
     InsecurePlaintext,
     /// PLAINTEXT would write the secrets into a URL, where logs and histories keep them.
@@ -59,6 +56,11 @@ pub enum Source {
     Query,
     /// The form-encoded body.
     Body,
+}
+
+/// `text` as Python would show it, on one line.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("'{}'", text.escape_debug())
 }
 
 impl fmt::Display for Error {
@@ -91,19 +93,20 @@ impl fmt::Display for Error {
                 .write_str("realm must be ASCII text without control characters, '\"' and '\\'"),
             Self::UnknownSignatureMethod { given } => write!(
                 formatter,
-                "signature_method {given:?} is not one of {}",
+                "signature_method {} is not one of {}",
+                quoted(given),
                 crate::signature::SignatureMethod::ALL
                     .map(crate::signature::SignatureMethod::name)
                     .join(", ")
             ),
             Self::NotAProtocolParameter { given } => write!(
                 formatter,
-                "protocol_parameters: {given:?} does not start with 'oauth_' \
-                 (other parameters belong into the query or the form)"
+                "protocol_parameters: {} does not start with 'oauth_' \
+                 (other parameters belong into the query or the form)",
+                quoted(given)
             ),
-            Self::ReservedParameter { name } => {
-                write!(formatter, "protocol_parameters: {name} is what signing itself writes")
-            }
+            Self::SignatureParameter => formatter
+                .write_str("protocol_parameters: oauth_signature is what signing itself writes"),
             Self::InsecurePlaintext => formatter.write_str(
                 "PLAINTEXT sends the secrets themselves: use https, another signature_method, \
                  or allow_insecure_plaintext=True if the network is trusted",

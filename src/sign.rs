@@ -84,7 +84,7 @@ impl Signer {
     ///
     /// # Errors
     /// [`Error::LineBreak`], [`Error::InvalidRealm`], [`Error::NotAProtocolParameter`],
-    /// [`Error::ReservedParameter`], [`Error::PlaintextInQuery`].
+    /// [`Error::SignatureParameter`], [`Error::PlaintextInQuery`].
     pub fn new(configuration: Configuration) -> Result<Self, Error> {
         let Configuration { credentials, method, placement, realm, callback, verifier, .. } =
             configuration;
@@ -181,7 +181,12 @@ impl Signer {
             };
             (name.as_str(), value.as_bytes())
         }));
-        protocol.extend(request.body_hash.map(|hash| (BODY_HASH, hash.as_bytes())));
+        // A value among `Configuration::protocol_parameters` takes the computed one's place.
+        if let Some(hash) = request.body_hash
+            && !self.parameters.iter().any(|(name, _)| name == BODY_HASH)
+        {
+            protocol.push((BODY_HASH, hash.as_bytes()));
+        }
         protocol
     }
 
@@ -217,8 +222,8 @@ fn set_parameter(
     if !name.starts_with("oauth_") || !percent::is_unreserved(name.as_bytes()) {
         return Err(Error::NotAProtocolParameter { given: name });
     }
-    if let Some(reserved) = [SIGNATURE, BODY_HASH].into_iter().find(|reserved| name == *reserved) {
-        return Err(Error::ReservedParameter { name: reserved });
+    if name == SIGNATURE {
+        return Err(Error::SignatureParameter);
     }
     refuse_line_breaks("a value of protocol_parameters", value.as_deref().unwrap_or(""))?;
     let position = parameters.iter().position(|(present, _)| *present == name);

@@ -86,7 +86,11 @@ fn is_scheme(text: &str) -> bool {
 
 /// Host and port of `host[:port]`; an empty port is none (RFC 3986 section 3.2.3).
 fn split_port(authority: &str) -> Result<(&str, Option<&str>), Error> {
-    let after_address = authority.rfind(']').map_or(0, |bracket| bracket + 1);
+    let after_address = match authority.rfind(']') {
+        Some(bracket) => bracket + 1,
+        None if authority.starts_with('[') => return Err(Error::InvalidHost),
+        None => 0,
+    };
     let Some(colon) = authority[after_address..].find(':') else {
         return Ok((authority, None));
     };

@@ -1,12 +1,17 @@
 # The types of the extension module, by hand: mypy.stubtest compares them with what was built.
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
-from typing_extensions import Self
+from typing_extensions import disjoint_base
+
+__all__ = ["Client", "OAuth1"]
 
 _Text: TypeAlias = str | bytes
-_Seconds: TypeAlias = int | str | bytes
+_Nonce: TypeAlias = _Text | Callable[[], _Text]
+_Timestamp: TypeAlias = _Text | int | Callable[[], _Text | int]
+_ProtocolParameters: TypeAlias = Mapping[str, _Text | None]
+_BodyHash: TypeAlias = Literal["sha1", "sha256"]
 
 class _PreparedRequest(Protocol):
     method: Any
@@ -14,4 +19,90 @@ class _PreparedRequest(Protocol):
     headers: Any
     body: Any
 
-_Request = TypeVar("_Request", bound=_PreparedRequest)
+_RequestT = TypeVar("_RequestT", bound=_PreparedRequest)
+
+@disjoint_base
+class Client:
+    client_key: _Text
+    client_secret: _Text | None
+    resource_owner_key: _Text | None
+    resource_owner_secret: _Text | None
+    callback_uri: _Text | None
+    signature_method: _Text | None
+    signature_type: _Text | None
+    rsa_key: Any
+    verifier: _Text | None
+    realm: _Text | None
+    encoding: str | None
+    decoding: str | None
+    nonce: _Nonce | None
+    timestamp: _Timestamp | None
+    timestamp_offset: int | None
+    protocol_parameters: _ProtocolParameters | None
+    body_hash: _BodyHash | None
+    allow_insecure_plaintext: bool | None
+
+    def __init__(
+        self,
+        client_key: _Text,
+        client_secret: _Text | None = None,
+        resource_owner_key: _Text | None = None,
+        resource_owner_secret: _Text | None = None,
+        callback_uri: _Text | None = None,
+        signature_method: _Text = "HMAC-SHA1",
+        signature_type: _Text = "AUTH_HEADER",
+        rsa_key: Any = None,
+        verifier: _Text | None = None,
+        realm: _Text | None = None,
+        encoding: str = "utf-8",
+        decoding: str | None = None,
+        nonce: _Nonce | None = None,
+        timestamp: _Timestamp | None = None,
+        *,
+        timestamp_offset: int = 0,
+        protocol_parameters: _ProtocolParameters | None = None,
+        body_hash: _BodyHash | None = None,
+        allow_insecure_plaintext: bool = False,
+    ) -> None: ...
+
+    # What comes back has the types that went in, or bytes with ``decoding=``.
+    def sign(
+        self,
+        uri: _Text,
+        http_method: str = "GET",
+        body: object = None,
+        headers: Mapping[str, Any] | None = None,
+        realm: _Text | None = None,
+    ) -> tuple[Any, dict[Any, Any], Any]: ...
+
+@disjoint_base
+class OAuth1:
+    client_class: Any
+    client: Any
+    force_include_body: bool
+
+    def __init__(
+        self,
+        client_key: _Text,
+        client_secret: _Text | None = None,
+        resource_owner_key: _Text | None = None,
+        resource_owner_secret: _Text | None = None,
+        callback_uri: _Text | None = None,
+        signature_method: _Text = "HMAC-SHA1",
+        signature_type: _Text = "AUTH_HEADER",
+        rsa_key: Any = None,
+        verifier: _Text | None = None,
+        decoding: str | None = None,
+        client_class: Any = None,
+        force_include_body: bool = False,
+        *,
+        realm: _Text | None = None,
+        encoding: str = "utf-8",
+        nonce: _Nonce | None = None,
+        timestamp: _Timestamp | None = None,
+        timestamp_offset: int = 0,
+        protocol_parameters: _ProtocolParameters | None = None,
+        body_hash: _BodyHash | None = None,
+        allow_insecure_plaintext: bool = False,
+    ) -> None: ...
+    def __call__(self, r: _RequestT) -> _RequestT: ...

@@ -9,6 +9,7 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyMapping, PyString};
 use super::{OAuth1Error, OAuth1TypeError};
 use crate::body_hash::BodyHash;
 use crate::credentials::Credentials;
+use crate::error::quoted;
 use crate::nonce;
 use crate::sign::{Configuration, Request, Signed, Signer};
 use crate::signature::SignatureMethod;
@@ -265,7 +266,8 @@ impl Settings {
             "QUERY" => Ok(Placement::Query),
             "BODY" => Ok(Placement::Body),
             _ => Err(OAuth1Error::new_err(format!(
-                "signature_type {name:?} is not one of AUTH_HEADER, QUERY, BODY"
+                "signature_type {} is not one of AUTH_HEADER, QUERY, BODY",
+                quoted(&name)
             ))),
         }
     }
@@ -277,7 +279,8 @@ impl Settings {
             Some("sha1") => Ok(Some(BodyHash::sha1())),
             Some("sha256") => Ok(Some(BodyHash::sha256())),
             Some(name) => Err(OAuth1Error::new_err(format!(
-                "body_hash {name:?} is not one of 'sha1', 'sha256', None"
+                "body_hash {} is not one of 'sha1', 'sha256', None",
+                quoted(name)
             ))),
         }
     }
@@ -296,7 +299,7 @@ impl Settings {
             let value = if value.is_none() {
                 None
             } else {
-                Some(self.text_of(&value, &format!("protocol_parameters[{name:?}]"))?)
+                Some(self.text_of(&value, &format!("protocol_parameters[{}]", quoted(&name)))?)
             };
             parameters.push((name, value));
         }
