@@ -1,0 +1,322 @@
+"""Wrong settings and requests: what came, what is accepted, what to do; never a secret."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import oauth1_rs.exceptions
+import pytest
+from oauth1_rs import Client, OAuth1, OAuth1Error, OAuth1TypeError
+
+CANARY = "canary-5f2c"
+
+
+def check(
+    call: Callable[[], object], kind: type[Exception], message: str
+) -> pytest.ExceptionInfo[Exception]:
+    with pytest.raises(kind) as caught:
+        call()
+    assert type(caught.value) is kind
+    assert str(caught.value) == message
+    # A chained codec error would carry the text that it could not encode.
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+    assert CANARY not in repr(caught.value.args)
+    return caught
+
+
+def test_the_exceptions_are_value_errors() -> None:
+    assert issubclass(OAuth1Error, ValueError)
+    assert issubclass(OAuth1TypeError, OAuth1Error)
+    assert issubclass(OAuth1TypeError, TypeError)
+    for kind in (OAuth1Error, OAuth1TypeError):
+        assert kind.__module__ == oauth1_rs.exceptions.__name__
+        assert kind.__doc__
+
+
+IN_THE_CONSTRUCTOR: list[tuple[str, dict[str, Any], type[Exception], str]] = [
+    (
+        "client_key None",
+        {"client_key": None},
+        OAuth1TypeError,
+        "client_key must be str or bytes, got None (is an environment variable missing?)",
+    ),
+    (
+        "client_key int",
+        {"client_key": 1},
+        OAuth1TypeError,
+        "client_key must be str or bytes, got int",
+    ),
+    (
+        "client_secret bytearray",
+        {"client_secret": bytearray(CANARY.encode())},
+        OAuth1TypeError,
+        "client_secret must be str or bytes, got bytearray",
+    ),
+    (
+        "line feed",
+        {"client_secret": f"{CANARY}\n"},
+        OAuth1Error,
+        "client_secret contains a line break (was it read from a file with its line end?): "
+        "strip it",
+    ),
+    (
+        "carriage return",
+        {"resource_owner_secret": f"{CANARY}\r"},
+        OAuth1Error,
+        "resource_owner_secret contains a line break (was it read from a file with its line "
+        "end?): strip it",
+    ),
+    (
+        "lone surrogate",
+        {"resource_owner_secret": f"{CANARY}\ud800"},
+        OAuth1Error,
+        "resource_owner_secret contains a lone surrogate, which UTF-8 cannot encode",
+    ),
+    (
+        "bytes in another encoding",
+        {"client_secret": CANARY.encode() + b"\xff"},
+        OAuth1Error,
+        "client_secret is not text in the encoding utf-8: give it as str, or set encoding=",
+    ),
+    (
+        "signature_method",
+        {"signature_method": "MD5"},
+        OAuth1Error,
+        "signature_method 'MD5' is not one of HMAC-SHA1, HMAC-SHA256, HMAC-SHA512, PLAINTEXT",
+    ),
+    (
+        "signature_method RSA",
+        {"signature_method": "RSA-SHA1"},
+        OAuth1Error,
+        "signature_method 'RSA-SHA1' is not one of HMAC-SHA1, HMAC-SHA256, HMAC-SHA512, PLAINTEXT",
+    ),
+    (
+        "rsa_key",
+        {"rsa_key": CANARY},
+        OAuth1Error,
+        "rsa_key is given, but no signature_method of this version uses one",
+    ),
+    (
+        "signature_type",
+        {"signature_type": "COOKIE"},
+        OAuth1Error,
+        "signature_type 'COOKIE' is not one of AUTH_HEADER, QUERY, BODY",
+    ),
+    (
+        "realm",
+        {"realm": 'a", oauth_token="b'},
+        OAuth1Error,
+        "realm must be ASCII text without control characters, '\"' and '\\'",
+    ),
+    (
+        "body_hash",
+        {"body_hash": "md5"},
+        OAuth1Error,
+        "body_hash 'md5' is not one of 'sha1', 'sha256', None",
+    ),
+    (
+        "timestamp_offset",
+        {"timestamp_offset": 1.5},
+        OAuth1TypeError,
+        "timestamp_offset must be seconds as an int, got float",
+    ),
+    (
+        "protocol_parameters list",
+        {"protocol_parameters": [("oauth_x", "1")]},
+        OAuth1TypeError,
+        "protocol_parameters must be a mapping of str to str or None, got list",
+    ),
+    (
+        "protocol_parameters name",
+        {"protocol_parameters": {"scope": CANARY}},
+        OAuth1Error,
+        "protocol_parameters: 'scope' does not start with 'oauth_' (other parameters belong into "
+        "the query or the form)",
+    ),
+    (
+        "protocol_parameters value",
+        {"protocol_parameters": {"oauth_x": 1}},
+        OAuth1TypeError,
+        "protocol_parameters['oauth_x'] must be str or bytes, got int",
+    ),
+    (
+        "protocol_parameters signature",
+        {"protocol_parameters": {"oauth_signature": CANARY}},
+        OAuth1Error,
+        "protocol_parameters: oauth_signature is what signing itself writes",
+    ),
+    (
+        "PLAINTEXT in the query",
+        {"signature_method": "PLAINTEXT", "signature_type": "QUERY"},
+        OAuth1Error,
+        "PLAINTEXT in the query writes the secrets into the URL, where logs keep them: use "
+        "signature_type='AUTH_HEADER' or 'BODY'",
+    ),
+]
+
+
+@pytest.mark.parametrize("signer", [OAuth1, Client])
+@pytest.mark.parametrize(
+    ("settings", "kind", "message"),
+    [case[1:] for case in IN_THE_CONSTRUCTOR],
+    ids=[case[0] for case in IN_THE_CONSTRUCTOR],
+)
+def test_wrong_settings_fail_in_the_constructor(
+    signer: Callable[..., object], settings: dict[str, Any], kind: type[Exception], message: str
+) -> None:
+    check(lambda: signer(**{"client_key": "ck", **settings}), kind, message)
+
+
+def test_wrong_arguments_are_type_errors() -> None:
+    with pytest.raises(TypeError, match="unexpected keyword argument 'bogus'"):
+        OAuth1("ck", bogus=1)  # type: ignore[call-arg]  # that is the point
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'client_key'"):
+        OAuth1()  # type: ignore[call-arg]  # that is the point
+
+
+ABSOLUTE = "the URL must be absolute: scheme://host[:port]/path"
+HOST = (
+    "the host of the URL or of the Host header is not a host name or an address "
+    "(give an international name in its xn-- form)"
+)
+PORT = "the port of the URL or of the Host header must be a number from 0 to 65535"
+
+WHEN_SIGNING: list[tuple[dict[str, Any], dict[str, Any], type[Exception], str]] = [
+    ({}, {"uri": "/path"}, OAuth1Error, ABSOLUTE),
+    ({}, {"uri": "http://"}, OAuth1Error, ABSOLUTE),
+    ({}, {"uri": "1http://a/"}, OAuth1Error, ABSOLUTE),
+    (
+        {},
+        {"uri": f"http://{CANARY}\ud800/"},
+        OAuth1Error,
+        "uri contains a lone surrogate, which UTF-8 cannot encode",
+    ),
+    ({}, {"uri": 5}, OAuth1TypeError, "uri must be str or bytes, got int"),
+    ({}, {"uri": "http://bücher.example/"}, OAuth1Error, HOST),
+    ({}, {"uri": "http://[::1/"}, OAuth1Error, HOST),
+    ({}, {"uri": "http://a b/"}, OAuth1Error, HOST),
+    ({}, {"uri": "http://a/", "headers": {"Host": "ü"}}, OAuth1Error, HOST),
+    ({}, {"uri": "http://a:b/"}, OAuth1Error, PORT),
+    ({}, {"uri": "http://a:65536/"}, OAuth1Error, PORT),
+    (
+        {},
+        {"uri": "http://a/", "headers": 5},
+        OAuth1TypeError,
+        "headers must be a mapping of str to str or bytes, got int",
+    ),
+    (
+        {},
+        {"uri": "http://a/", "headers": {"Host": 5}},
+        OAuth1TypeError,
+        "Host must be str or bytes, got int",
+    ),
+    (
+        {},
+        {"uri": "http://a/", "realm": "é"},
+        OAuth1Error,
+        "realm must be ASCII text without control characters, '\"' and '\\'",
+    ),
+    (
+        {},
+        {"uri": "http://a/?x=1&oauth_token=2&%6Fauth_nonce=3"},
+        OAuth1Error,
+        "the request's query already has oauth_nonce, which signing adds: take it out of there",
+    ),
+    (
+        {},
+        {"uri": "http://a/", "body": "oauth_signature=1"},
+        OAuth1Error,
+        "the request's form body already has oauth_signature, which signing adds: take it out of "
+        "there",
+    ),
+    (
+        {"signature_method": "PLAINTEXT"},
+        {"uri": "http://example.com/"},
+        OAuth1Error,
+        "PLAINTEXT sends the secrets themselves: use https, another signature_method, or "
+        "allow_insecure_plaintext=True if the network is trusted",
+    ),
+    (
+        {"signature_type": "BODY"},
+        {"uri": "http://a/", "body": "{}", "headers": {"Content-Type": "application/json"}},
+        OAuth1Error,
+        "signature_type='BODY' needs a form body (application/x-www-form-urlencoded): use "
+        "signature_type='AUTH_HEADER' for this request",
+    ),
+    (
+        {"nonce": lambda: 5},
+        {"uri": "http://a/"},
+        OAuth1TypeError,
+        "nonce() must be str or bytes, got int",
+    ),
+    (
+        {"timestamp": 1.5},
+        {"uri": "http://a/"},
+        OAuth1TypeError,
+        "timestamp must be whole seconds as an int or str, got float",
+    ),
+    (
+        {"timestamp": lambda: None},
+        {"uri": "http://a/"},
+        OAuth1TypeError,
+        "timestamp() must be str or bytes, got None",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("settings", "arguments", "kind", "message"),
+    WHEN_SIGNING,
+    ids=[str(n) for n in range(len(WHEN_SIGNING))],
+)
+def test_requests_that_cannot_be_signed(
+    settings: dict[str, Any], arguments: dict[str, Any], kind: type[Exception], message: str
+) -> None:
+    client = Client("ck", CANARY, **settings)
+    check(lambda: client.sign(**arguments), kind, message)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://localhost/",
+        "http://LocalHost:8000/",
+        "http://127.0.0.1/",
+        "http://127.9.9.9:80/",
+        "http://[::1]:5/",
+        "https://example.com/",
+        "HTTPS://example.com/",
+    ],
+)
+def test_plaintext_is_sent_where_nobody_listens(url: str) -> None:
+    Client("ck", "cs", signature_method="PLAINTEXT").sign(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://localhost.example.com/",
+        "http://127.0.0.1.example.com/",
+        "http://10.0.0.1/",
+        "http://[::2]/",
+        "http://localhost@example.com/",
+        "ftp://example.com/",
+    ],
+)
+def test_plaintext_is_refused_on_open_connections(url: str) -> None:
+    client = Client("ck", "cs", signature_method="PLAINTEXT")
+    headers = {"Host": "localhost"}
+    with pytest.raises(OAuth1Error, match="PLAINTEXT sends the secrets"):
+        client.sign(url, headers=headers)
+    client.allow_insecure_plaintext = True
+    client.sign(url, headers=headers)
+
+
+def test_exceptions_of_callables_pass_through() -> None:
+    def nonce() -> str:
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        Client("ck", nonce=nonce).sign("http://a/")

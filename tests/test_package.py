@@ -1,0 +1,65 @@
+"""The package: its names, what it imports, its metadata."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.resources
+import subprocess
+import sys
+
+import oauth1_rs
+import oauthlib.oauth1
+import pytest
+
+NAMES = [
+    "SIGNATURE_HMAC",
+    "SIGNATURE_HMAC_SHA1",
+    "SIGNATURE_HMAC_SHA256",
+    "SIGNATURE_HMAC_SHA512",
+    "SIGNATURE_PLAINTEXT",
+    "SIGNATURE_TYPE_AUTH_HEADER",
+    "SIGNATURE_TYPE_BODY",
+    "SIGNATURE_TYPE_QUERY",
+    "Client",
+    "OAuth1",
+    "OAuth1Error",
+    "OAuth1TypeError",
+]
+
+
+def test_the_public_names() -> None:
+    assert sorted(oauth1_rs.__all__) == sorted(NAMES)
+    assert [name for name in NAMES if not hasattr(oauth1_rs, name)] == []
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("SIGNATURE")])
+def test_the_constants_are_oauthlibs(name: str) -> None:
+    assert getattr(oauth1_rs, name) == getattr(oauthlib.oauth1, name)
+
+
+def test_importing_it_imports_no_http_client() -> None:
+    """And signing does not either: whoever uses another client pays for none."""
+    code = (
+        "import sys, oauth1_rs; oauth1_rs.Client('ck').sign('http://a/');"
+        "heavy = {'requests', 'urllib3', 'http.client', 'httpx', 'aiohttp', 'oauthlib', 'ssl'};"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    output = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    ).stdout
+    assert output == "[]\n"
+
+
+def test_the_metadata() -> None:
+    metadata = importlib.metadata.metadata("oauth1-rs")
+    assert metadata["License-Expression"] == "MIT"
+    assert metadata["Requires-Python"] == ">=3.10"
+    requirements = importlib.metadata.requires("oauth1-rs") or []
+    assert [requirement.split(">")[0] for requirement in requirements] == ["requests"]
+    assert importlib.resources.files("oauth1_rs").joinpath("py.typed").is_file()
+    assert importlib.resources.files("oauth1_rs").joinpath("_native.pyi").is_file()
+
+
+@pytest.mark.parametrize("documented", [oauth1_rs.OAuth1, oauth1_rs.Client, oauth1_rs.Client.sign])
+def test_the_public_docstrings_are_there(documented: object) -> None:
+    assert len(documented.__doc__ or "") > 100

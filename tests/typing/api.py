@@ -1,0 +1,37 @@
+"""What the types say of the public names. Checked by mypy, never run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import requests
+from oauth1_rs import Client, OAuth1
+from typing_extensions import assert_type
+
+if TYPE_CHECKING:
+    auth = OAuth1(
+        "client key",
+        b"client secret",
+        resource_owner_key="token",
+        realm="realm",
+        nonce=lambda: "nonce",
+        timestamp=lambda: 1,
+        body_hash="sha256",
+        protocol_parameters={"oauth_version": None},
+    )
+    requests.get("https://example.com/", auth=auth)
+    session = requests.Session()
+    session.auth = auth
+    prepared = requests.Request("GET", "https://example.com/").prepare()
+    assert_type(auth(prepared), requests.PreparedRequest)
+
+    client = Client("client key")
+    client.resource_owner_key = "token"
+    assert_type(
+        client.sign("https://example.com/", "POST", {"a": "1"}), tuple[Any, dict[Any, Any], Any]
+    )
+
+    OAuth1(None)  # type: ignore[arg-type]
+    OAuth1("client key", bogus=1)  # type: ignore[call-arg]
+    OAuth1("client key", body_hash="md5")  # type: ignore[arg-type]
+    client.timestamp_offset = "5"  # type: ignore[assignment]

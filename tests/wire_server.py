@@ -1,0 +1,75 @@
+"""A real HTTP server on loopback that keeps every request exactly as it arrived."""
+
+from __future__ import annotations
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+
+from verifier import WireRequest
+
+
+class WireServer:
+    """Answers every request with an empty 200; as a context manager it serves until the end."""
+
+    def __init__(self) -> None:
+        self.requests: list[WireRequest] = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self.requests))
+        # Waiting half a second for each server's end would make the tests slow.
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> WireServer:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    @property
+    def last(self) -> WireRequest:
+        return self.requests[-1]
+
+
+def _handler(requests: list[WireRequest]) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def answer(self) -> None:
+            requests.append(
+                WireRequest(
+                    method=self.command,
+                    scheme="http",
+                    target=self.path.encode("latin-1"),
+                    host=self.headers["Host"].encode("latin-1"),
+                    headers=list(self.headers.items()),
+                    body=self.read_body(),
+                )
+            )
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def read_body(self) -> bytes:
+            if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+                return self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            chunks = []
+            while size := int(self.rfile.readline(), 16):
+                chunks.append(self.rfile.read(size))
+                self.rfile.readline()
+            self.rfile.readline()
+            return b"".join(chunks)
+
+        do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = answer  # noqa: N815 - http.server's names
+
+        def log_message(self, *_arguments: object) -> None:
+            """Tests need no access log."""
+
+    return Handler
