@@ -1,0 +1,75 @@
+# The one place where commands are written. `make` lists what there is.
+#
+# Everything happens in .venv and target, inside the checkout; nothing global is touched. Needed:
+# Rust (the version in Cargo.toml), a C linker, and Python with its venv module.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+SOURCES := Cargo.toml Cargo.lock pyproject.toml README.md $(shell find src python -type f -not -name '*.pyc')
+
+.PHONY: help demo test test-rust test-python test-oldest-requests lint format lock ci clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
+
+demo: $(VENV)/package  ## walk the three legs against a provider on loopback
+	$(BIN)/python examples/three_legged.py
+
+test: test-rust test-python  ## run all tests: Rust core, then Python
+
+test-rust:
+	cargo test --quiet
+
+test-python: $(VENV)/package
+	$(BIN)/python -m pytest --quiet --numprocesses auto
+
+lint: $(VENV)/package  ## formatting, clippy, ruff, mypy, and the stubs against the built module
+	cargo fmt --check
+	cargo clippy --quiet --all-targets -- --deny warnings
+	cargo clippy --quiet --all-targets --features python -- --deny warnings
+	RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps --document-private-items
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest oauth1_rs
+
+format:  ## format everything
+	cargo fmt
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+# pyproject.toml names the oldest requests that works; its libraries warn about today's Python.
+test-oldest-requests: $(VENV)/package  ## run the tests that use requests with the oldest one
+	$(PYTHON) -m venv --clear $(VENV)-oldest
+	$(VENV)-oldest/bin/python -m pip --disable-pip-version-check --quiet install \
+		-r requirements-dev.lock
+	$(VENV)-oldest/bin/python -m pip --disable-pip-version-check --quiet install \
+		"requests==$$(sed -n 's/^dependencies = \["requests>=\([0-9.]*\)".*/\1/p' pyproject.toml)" .
+	$(VENV)-oldest/bin/python -m pytest --quiet --numprocesses auto -o filterwarnings=default \
+		tests/test_bodies.py tests/test_oauth1.py tests/test_provider.py
+
+ci: lint test test-oldest-requests demo  ## everything that must pass
+
+lock:  ## pin the newest development tools into requirements-dev.lock
+	$(PYTHON) -m venv --clear $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip --quiet install --upgrade 'pip>=25.1'
+	$(VENV)-lock/bin/python -m pip --quiet install --group test --group lint
+	$(VENV)-lock/bin/python -m pip freeze --exclude pip --exclude setuptools > requirements-dev.lock
+	rm -rf $(VENV)-lock
+
+clean:  ## remove everything that was built
+	rm -rf target $(VENV) $(VENV)-*
+
+$(VENV)/tools: requirements-dev.lock
+	@$(PYTHON) -m venv $(VENV) || \
+		{ echo "'$(PYTHON) -m venv' failed: on Debian, apt-get install python3-venv"; exit 1; }
+	$(PIP) install -r requirements-dev.lock
+	touch $@
+
+# Built and installed as a user would.
+$(VENV)/package: $(VENV)/tools $(SOURCES)
+	$(PIP) install --force-reinstall --no-deps .
+	touch $@
