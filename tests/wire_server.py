@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -10,14 +11,22 @@ from verifier import WireRequest
 
 
 class WireServer:
-    """Answers every request with an empty 200; as a context manager it serves until the end."""
+    """Answers every request with an empty 200; as a context manager it serves until the end.
 
-    def __init__(self) -> None:
+    `redirects` maps paths to the status and `Location` to answer with instead.
+    """
+
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.requests: list[WireRequest] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self.requests))
+        self.redirects: dict[str, tuple[int, str]] = {}
+        self.scheme = "https" if tls else "http"
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         # Waiting half a second for each server's end would make the tests slow.
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.port = self._server.server_port
+        self.url = f"{self.scheme}://127.0.0.1:{self.port}"
 
     def __enter__(self) -> WireServer:
         self._thread.start()
@@ -38,22 +47,26 @@ class WireServer:
         return self.requests[-1]
 
 
-def _handler(requests: list[WireRequest]) -> type[BaseHTTPRequestHandler]:
+def _handler(server: WireServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        timeout = 10  # seconds: a client that promises more than it sends must not hang a test
 
         def answer(self) -> None:
-            requests.append(
+            server.requests.append(
                 WireRequest(
                     method=self.command,
-                    scheme="http",
+                    scheme=server.scheme,
                     target=self.path.encode("latin-1"),
                     host=self.headers["Host"].encode("latin-1"),
                     headers=list(self.headers.items()),
                     body=self.read_body(),
                 )
             )
-            self.send_response(200)
+            status, location = server.redirects.get(self.path.partition("?")[0], (200, ""))
+            self.send_response(status)
+            if location:
+                self.send_header("Location", location)
             self.send_header("Content-Length", "0")
             self.end_headers()
 

@@ -7,7 +7,7 @@ use pyo3::exceptions::PyAttributeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyString, PyTuple, PyType};
+use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple, PyType};
 
 use super::client::{Client, instance_dict, restore_instance_dict};
 use super::message::{Form, body_hash, header_text, like};
@@ -29,6 +29,8 @@ struct State {
     /// `None` before `__init__`.
     client: Option<Py<PyAny>>,
     force_include_body: bool,
+    /// Signs the next request of a redirect; made with the first signature.
+    redirect_hook: Option<Py<PyAny>>,
 }
 
 impl OAuth1 {
@@ -41,6 +43,17 @@ impl OAuth1 {
         let previous = std::mem::replace(&mut self.lock().client, client);
         // The lock is free again: dropping a client may run code that comes back here.
         drop(previous);
+    }
+
+    fn redirect_hook<'py>(&self, auth: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let py = auth.py();
+        if let Some(hook) = &self.lock().redirect_hook {
+            return Ok(hook.bind(py).clone());
+        }
+        let module = py.import(intern!(py, "oauth1_rs._redirect"))?;
+        let hook = module.getattr(intern!(py, "RedirectHook"))?.call1((auth,))?;
+        self.lock().redirect_hook = Some(hook.clone().unbind());
+        Ok(hook)
     }
 
     fn current(&self, py: Python<'_>) -> PyResult<(Py<PyAny>, bool)> {
@@ -152,16 +165,16 @@ impl OAuth1 {
     /// OAuth1Error
     ///     The settings or the request cannot be signed; the text says what to change. The
     ///     request is then as it was.
-    fn __call__<'py>(&self, r: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        let (client, force_include_body) = self.current(r.py())?;
-        if let Ok(client) = client.bind(r.py()).cast_exact::<Client>() {
-            let settings = client.get().settings()?;
-            if settings.get(Setting::Decoding).is_none() {
-                sign_prepared(&settings, &r, force_include_body)?;
-                return Ok(r);
-            }
+    fn __call__<'py>(slf: &Bound<'py, Self>, r: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let (client, force_include_body) = slf.get().current(r.py())?;
+        let client = client.bind(r.py());
+        let own = client.cast_exact::<Client>().ok();
+        let settings = own.map(|client| client.get().settings()).transpose()?;
+        match settings.filter(|settings| settings.get(Setting::Decoding).is_none()) {
+            Some(settings) => sign_prepared(&settings, &r, force_include_body)?,
+            None => sign_through(client, &r, force_include_body)?,
         }
-        sign_through(client.bind(r.py()), &r, force_include_body)?;
+        watch_redirects(slf, &r)?;
         Ok(r)
     }
 
@@ -211,13 +224,31 @@ impl OAuth1 {
         // The collector must not wait for a thread that it has stopped.
         if let Ok(state) = self.state.try_lock() {
             visit.call(&state.client)?;
+            visit.call(&state.redirect_hook)?;
         }
         Ok(())
     }
 
     fn __clear__(&self) {
-        self.replace_client(None);
+        let state = std::mem::take(&mut *self.lock());
+        drop(state);
     }
+}
+
+/// Puts the hook that signs redirects among the request's response hooks, once.
+fn watch_redirects(auth: &Bound<'_, OAuth1>, request: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = auth.py();
+    let Some(hooks) = request.getattr_opt(intern!(py, "hooks"))? else { return Ok(()) };
+    let Ok(hooks) = hooks.get_item(intern!(py, "response"))?.cast_into::<PyList>() else {
+        return Ok(());
+    };
+    let hook = auth.get().redirect_hook(auth)?;
+    for (index, other) in hooks.iter().enumerate() {
+        if other.get_type().is(hook.get_type()) {
+            return hooks.set_item(index, hook);
+        }
+    }
+    hooks.append(hook)
 }
 
 /// Signs with our own client: everything is read, then signed, then written.
