@@ -123,6 +123,12 @@ impl Signer {
         })
     }
 
+    /// Where the protocol parameters go.
+    #[must_use]
+    pub fn placement(&self) -> Placement {
+        self.placement
+    }
+
     /// Signs `request` and writes the protocol parameters to their place.
     ///
     /// # Errors

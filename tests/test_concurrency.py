@@ -136,6 +136,22 @@ def test_every_signature_belongs_to_one_written_state() -> None:
     assert len(states) > 1, "the threads did not meet: this proves nothing"
 
 
+def test_a_write_holds_for_the_next_signature() -> None:
+    client = Client("client", None, TOKENS[0], TOKEN_SECRETS[0])
+    sign, secrets = signing_with_client(client), itertools.cycle(CLIENT_SECRETS)
+
+    def write_and_sign() -> str:
+        client.client_secret = next(secrets)
+        return sign()
+
+    headers = signed_meanwhile(
+        [write_and_sign], [[writing(client, "resource_owner_key", token) for token in TOKENS]]
+    )
+
+    for header, secret in zip(headers, itertools.cycle(CLIENT_SECRETS), strict=False):
+        assert secrets_of(header)[1:] == (secret, TOKEN_SECRETS[0])
+
+
 def test_settings_may_be_deleted_while_others_sign() -> None:
     client = Client("client", CLIENT_SECRETS[0], TOKENS[0], TOKEN_SECRETS[0])
 
@@ -315,7 +331,7 @@ def test_no_deadlock_when(program: Callable[[], None]) -> None:
         [sys.executable, "-W", "error", "-c", code],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=30,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         check=False,
     )

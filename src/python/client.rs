@@ -197,7 +197,7 @@ impl Client {
     ) -> PyResult<SignedParts<'py>> {
         let py = uri.py();
         let settings = self.settings()?;
-        let placement = settings.placement(py)?;
+        let placement = settings.signer(py)?.placement();
         let mut headers = Headers::of(py, headers, placement)?;
         let body = match body {
             Some(body) if is_fields(&body) => headers.encode_form(&body)?,

@@ -260,7 +260,7 @@ fn sign_prepared(
     let py = request.py();
     let parts = Parts::of(request)?;
     let content_type = parts.content_type_text()?;
-    let form = Form::of(&parts.body, content_type.as_deref(), settings.placement(py)?)?;
+    let form = Form::of(&parts.body, content_type.as_deref(), settings.signer(py)?.placement())?;
     let is_handed = force_include_body && content_type.is_some() && !parts.body.is_none();
     let body_hash = body_hash(&parts.body, form.as_ref(), settings.body_hash(py)?, is_handed)?;
     let host = get(&parts.headers, intern!(py, "Host"))?;
@@ -311,7 +311,7 @@ fn sign_through(
     let (placement, hashes_body) = match own {
         Some(client) => {
             let settings = client.get().settings()?;
-            (settings.placement(py)?, settings.body_hash(py)?.is_some())
+            (settings.signer(py)?.placement(), settings.body_hash(py)?.is_some())
         }
         None => match client.getattr_opt(intern!(py, "signature_type"))? {
             Some(name) if name.eq("BODY")? => (Placement::Body, false),

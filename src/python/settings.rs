@@ -256,8 +256,7 @@ impl Settings {
         })
     }
 
-    /// Where the protocol parameters go.
-    pub(super) fn placement(&self, py: Python<'_>) -> PyResult<Placement> {
+    fn placement(&self, py: Python<'_>) -> PyResult<Placement> {
         let Some(name) = self.text(py, Setting::SignatureType)? else {
             return Ok(Placement::default());
         };
