@@ -1,9 +1,12 @@
 # The one place where commands are written. `make` lists what there is.
 #
 # Everything happens in .venv and target, inside the checkout; nothing global is touched. Needed:
-# Rust (the version in Cargo.toml), a C linker, and Python with its venv module.
+# Rust (the version in Cargo.toml), a C linker, make, and Python with its venv module.
 
 PYTHON ?= python3
+# The servers of the demo and the tests are on loopback, whatever proxy there is.
+export NO_PROXY := 127.0.0.1,localhost
+export no_proxy := $(NO_PROXY)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -21,16 +24,16 @@ demo: $(VENV)/package  ## walk the three legs against a provider on loopback
 test: test-rust test-python  ## run all tests: Rust core, then Python
 
 test-rust:
-	cargo test --quiet
+	cargo test --locked --quiet
 
 test-python: $(VENV)/package
 	$(BIN)/python -m pytest --quiet --numprocesses auto
 
 lint: $(VENV)/package  ## formatting, clippy, ruff, mypy, and the stubs against the built module
 	cargo fmt --check
-	cargo clippy --quiet --all-targets -- --deny warnings
-	cargo clippy --quiet --all-targets --features python -- --deny warnings
-	RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps --document-private-items
+	cargo clippy --locked --quiet --all-targets -- --deny warnings
+	cargo clippy --locked --quiet --all-targets --features python -- --deny warnings
+	RUSTDOCFLAGS="--deny warnings" cargo doc --locked --quiet --no-deps --document-private-items
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
@@ -49,7 +52,7 @@ test-oldest-requests: $(VENV)/package  ## run the tests that use requests with t
 	$(VENV)-oldest/bin/python -m pip --disable-pip-version-check --quiet install \
 		"requests==$$(sed -n 's/^dependencies = \["requests>=\([0-9.]*\)".*/\1/p' pyproject.toml)" .
 	$(VENV)-oldest/bin/python -m pytest --quiet --numprocesses auto -o filterwarnings=default \
-		tests/test_bodies.py tests/test_oauth1.py tests/test_provider.py
+		tests/test_bodies.py tests/test_oauth1.py tests/test_provider.py tests/test_redirects.py
 
 ci: lint test test-oldest-requests demo  ## everything that must pass
 

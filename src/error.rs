@@ -31,6 +31,8 @@ pub enum Error {
     UnknownSignatureMethod {
         /// The name that was given.
         given: String,
+        /// The names that there are.
+        known: String,
     },
     /// A protocol parameter's name does not start with `oauth_`.
     NotAProtocolParameter {
@@ -58,7 +60,7 @@ pub enum Source {
     Body,
 }
 
-/// `text` as Python would show it, on one line.
+/// `text` in quotes, on one line.
 pub(crate) fn quoted(text: &str) -> String {
     format!("'{}'", text.escape_debug())
 }
@@ -91,14 +93,9 @@ impl fmt::Display for Error {
             ),
             Self::InvalidRealm => formatter
                 .write_str("realm must be ASCII text without control characters, '\"' and '\\'"),
-            Self::UnknownSignatureMethod { given } => write!(
-                formatter,
-                "signature_method {} is not one of {}",
-                quoted(given),
-                crate::signature::SignatureMethod::ALL
-                    .map(crate::signature::SignatureMethod::name)
-                    .join(", ")
-            ),
+            Self::UnknownSignatureMethod { given, known } => {
+                write!(formatter, "signature_method {} is not one of {known}", quoted(given))
+            }
             Self::NotAProtocolParameter { given } => write!(
                 formatter,
                 "protocol_parameters: {} does not start with 'oauth_' \

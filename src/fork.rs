@@ -2,7 +2,6 @@
 //!
 //! The alternative without `unsafe`, asking for the process number before every nonce, costs a
 //! system call per signature.
-#![expect(unsafe_code, reason = "pthread_atfork has no safe wrapper")]
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -24,6 +23,7 @@ pub(crate) fn generation() -> u64 {
 
 /// Whether a handler counts the forks of this process.
 #[cfg(unix)]
+#[expect(unsafe_code, reason = "pthread_atfork has no safe wrapper")]
 fn is_watching() -> bool {
     static REGISTERED: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
 

@@ -49,6 +49,9 @@ mod native {
         for setting in Setting::ALL {
             client.setattr(setting.name(), Attribute(setting))?;
         }
+        // An error must not have to import its class: at the interpreter's end nothing is left.
+        module.py().get_type::<super::OAuth1Error>();
+        module.py().get_type::<super::OAuth1TypeError>();
         // Counting forks begins before there can be a thread that forks meanwhile.
         crate::nonce::nonce()?;
         Ok(())

@@ -1,5 +1,7 @@
 //! Section 3.1: a request, its protocol parameters, and the signature over both.
 
+use std::fmt;
+
 use crate::base_string::base_string;
 use crate::credentials::Credentials;
 use crate::error::{Error, Source};
@@ -13,7 +15,7 @@ const SIGNATURE: &str = "oauth_signature";
 const BODY_HASH: &str = "oauth_body_hash";
 
 /// How requests are to be signed.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Configuration {
     /// Whose requests these are.
     pub credentials: Credentials,
@@ -51,7 +53,7 @@ pub struct Request<'a> {
 }
 
 /// What signing changes: every protocol parameter is in exactly one place.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Signed {
     /// The value for the `Authorization` header.
     Header(String),
@@ -62,7 +64,7 @@ pub enum Signed {
 }
 
 /// Signs requests; immutable, and prepared once for many of them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Signer {
     key: SigningKey,
     placement: Placement,
@@ -72,7 +74,7 @@ pub struct Signer {
 }
 
 /// The value of a protocol parameter.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Value {
     Nonce,
     Timestamp,
@@ -219,6 +221,36 @@ impl Signer {
     }
 }
 
+// What follows may hold secrets: the verifier, a session handle, a PLAINTEXT signature.
+
+impl fmt::Debug for Configuration {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Configuration")
+            .field("credentials", &self.credentials)
+            .field("method", &self.method)
+            .field("placement", &self.placement)
+            .field("realm", &self.realm)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Signer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Signer").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Signed {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Header(_) => "Header(..)",
+            Self::Uri(_) => "Uri(..)",
+            Self::Form(_) => "Form(..)",
+        })
+    }
+}
+
 /// Sets, replaces or removes one of the parameters.
 fn set_parameter(
     parameters: &mut Vec<(String, Value)>,
@@ -270,4 +302,36 @@ fn refuse_line_breaks(name: &'static str, text: &str) -> Result<(), Error> {
 fn refuse_invalid_realm(realm: Option<&str>) -> Result<(), Error> {
     let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
     if realm.unwrap_or_default().bytes().all(is_plain) { Ok(()) } else { Err(Error::InvalidRealm) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let secret = || "canary".to_owned();
+        let configuration = Configuration {
+            credentials: Credentials {
+                client_key: "client".to_owned(),
+                client_secret: secret(),
+                token: Some("token".to_owned()),
+                token_secret: secret(),
+            },
+            method: SignatureMethod::Plaintext,
+            placement: Placement::Header,
+            realm: None,
+            callback: None,
+            verifier: Some(secret()),
+            protocol_parameters: vec![("oauth_session_handle".to_owned(), Some(secret()))],
+            allow_insecure_plaintext: false,
+        };
+        let signer = Signer::new(configuration.clone()).unwrap();
+        let request = Request { method: "GET", uri: "https://a.example/", ..Request::default() };
+        let result = signer.sign(&request, "nonce", "1").unwrap();
+        assert!(matches!(&result, Signed::Header(header) if header.contains("canary%26canary")));
+        let shown = format!("{configuration:?} {signer:?} {result:?}");
+        assert!(shown.contains("client"));
+        assert!(!shown.contains("canary"), "{shown}");
+    }
 }

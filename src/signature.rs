@@ -35,10 +35,12 @@ impl SignatureMethod {
     /// # Errors
     /// [`Error::UnknownSignatureMethod`].
     pub fn from_name(name: &str) -> Result<Self, Error> {
-        Self::ALL
-            .into_iter()
-            .find(|method| method.name().eq_ignore_ascii_case(name))
-            .ok_or_else(|| Error::UnknownSignatureMethod { given: name.to_owned() })
+        Self::ALL.into_iter().find(|method| method.name().eq_ignore_ascii_case(name)).ok_or_else(
+            || Error::UnknownSignatureMethod {
+                given: name.to_owned(),
+                known: Self::ALL.map(Self::name).join(", "),
+            },
+        )
     }
 
     /// The method's registered name.

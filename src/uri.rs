@@ -17,7 +17,8 @@ impl<'a> Uri<'a> {
     /// Splits `uri`; nothing of it is decoded or rewritten.
     ///
     /// # Errors
-    /// [`Error::NotAbsolute`] if it does not begin with `scheme://host`.
+    /// [`Error::NotAbsolute`] if it does not begin with `scheme://host`, [`Error::InvalidHost`]
+    /// if something stands there that no host or user information can hold.
     pub fn parse(uri: &'a str) -> Result<Self, Error> {
         let (scheme, rest) = uri.split_once("://").ok_or(Error::NotAbsolute)?;
         if !is_scheme(scheme) {
@@ -26,6 +27,11 @@ impl<'a> Uri<'a> {
         let rest = rest.split_once('#').map_or(rest, |(before_fragment, _)| before_fragment);
         let (hierarchy, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, path) = hierarchy.split_at(hierarchy.find('/').unwrap_or(hierarchy.len()));
+        // What RFC 3986 section 3.2 does not allow here, clients read each in their own way: with
+        // a backslash before `@`, some connect to the host before it.
+        if !authority.bytes().all(|byte| is_host_byte(byte) || b"@:%[]".contains(&byte)) {
+            return Err(Error::InvalidHost);
+        }
         let authority = authority.rsplit_once('@').map_or(authority, |(_userinfo, host)| host);
         if authority.is_empty() {
             return Err(Error::NotAbsolute);
@@ -68,9 +74,9 @@ impl<'a> Uri<'a> {
         encode_lower_case(self.scheme, output);
         percent::encode(b"://", output);
         encode_host(host, output)?;
-        if let Some(port) = port.filter(|port| !is_default_port(self.scheme, port)) {
+        if let Some(port) = port.filter(|&port| !is_default_port(self.scheme, port)) {
             percent::encode(b":", output);
-            percent::encode(port.as_bytes(), output);
+            percent::encode(port.to_string().as_bytes(), output);
         }
         percent::encode(if self.path.is_empty() { b"/" } else { b"" }, output);
         percent::encode_path(self.path.as_bytes(), output);
@@ -85,7 +91,7 @@ fn is_scheme(text: &str) -> bool {
 }
 
 /// Host and port of `host[:port]`; an empty port is none (RFC 3986 section 3.2.3).
-fn split_port(authority: &str) -> Result<(&str, Option<&str>), Error> {
+fn split_port(authority: &str) -> Result<(&str, Option<u16>), Error> {
     let after_address = match authority.rfind(']') {
         Some(bracket) => bracket + 1,
         None if authority.starts_with('[') => return Err(Error::InvalidHost),
@@ -97,20 +103,17 @@ fn split_port(authority: &str) -> Result<(&str, Option<&str>), Error> {
     let (host, port) = authority.split_at(after_address + colon);
     match &port[1..] {
         "" => Ok((host, None)),
-        digits
-            if digits.bytes().all(|byte| byte.is_ascii_digit())
-                && digits.parse::<u16>().is_ok() =>
-        {
-            Ok((host, Some(digits)))
+        digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+            digits.parse().map(|port| (host, Some(port))).map_err(|_| Error::InvalidPort)
         }
         _ => Err(Error::InvalidPort),
     }
 }
 
-fn is_default_port(scheme: &str, port: &str) -> bool {
-    match port.parse() {
-        Ok(80_u16) => scheme.eq_ignore_ascii_case("http"),
-        Ok(443) => scheme.eq_ignore_ascii_case("https"),
+fn is_default_port(scheme: &str, port: u16) -> bool {
+    match port {
+        80 => scheme.eq_ignore_ascii_case("http"),
+        443 => scheme.eq_ignore_ascii_case("https"),
         _ => false,
     }
 }
@@ -136,12 +139,13 @@ fn encode_host(host: &str, output: &mut Vec<u8>) -> Result<(), Error> {
     Ok(())
 }
 
-/// RFC 3986 section 3.2.2: unreserved characters, sub-delims, and those in `more`.
+/// RFC 3986 section 3.2.2: `text` of unreserved characters, sub-delims, and those in `more`.
 fn is_host(text: &str, more: &[u8]) -> bool {
-    let is_allowed = |byte: u8| {
-        byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte) || more.contains(&byte)
-    };
-    !text.is_empty() && text.bytes().all(is_allowed)
+    !text.is_empty() && text.bytes().all(|byte| is_host_byte(byte) || more.contains(&byte))
+}
+
+fn is_host_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte)
 }
 
 fn encode_lower_case(text: &str, output: &mut Vec<u8>) {

@@ -9,10 +9,11 @@ import pathlib
 from collections.abc import Callable, Iterator
 from typing import IO, Any
 
+import oauthlib.oauth1
 import pytest
 import requests
 import requests_oauthlib
-from oauth1_rs import OAuth1, OAuth1Error, OAuth1TypeError
+from oauth1_rs import Client, OAuth1, OAuth1Error, OAuth1TypeError
 from verifier import verify
 from wire_server import WireServer
 
@@ -23,6 +24,13 @@ LINES = b"first line\nsecond=line&third\n\x00\xff\n" * 50
 
 def accepted(server: WireServer) -> bool:
     return verify(server.last, CREDENTIALS[1], CREDENTIALS[3]).accepted
+
+
+class Overriding(Client):
+    """A subclass whose `sign` has to be called."""
+
+    def sign(self, *arguments: Any, **keywords: Any) -> Any:
+        return super().sign(*arguments, **keywords)
 
 
 def generator() -> Iterator[bytes]:
@@ -224,6 +232,108 @@ def test_content_length_counts_what_is_sent(
     requests.post(server.url, data=body, headers={"Content-Type": FORM}, auth=auth)
     assert server.last.body.startswith(b"a=1&b=2" if body else b"")
     assert accepted(server)
+
+
+@pytest.mark.parametrize("signature_type", ["AUTH_HEADER", "QUERY", "BODY"])
+@pytest.mark.parametrize("client_class", [None, Overriding, oauthlib.oauth1.Client])
+@pytest.mark.parametrize("decoding", [None, "utf-8"])
+def test_text_is_sent_as_the_utf_8_that_was_signed(
+    server: WireServer, signature_type: str, client_class: type | None, decoding: str | None
+) -> None:
+    """urllib3 before version 2 would send it as Latin-1."""
+    is_oauthlib = client_class is oauthlib.oauth1.Client  # which refuses the character itself
+    body = "name=Andr%C3%A9" if is_oauthlib else "name=André"
+    auth = OAuth1(
+        *CREDENTIALS, signature_type=signature_type, client_class=client_class, decoding=decoding
+    )
+    requests.post(server.url, data=body, headers={"Content-Type": FORM}, auth=auth)
+    assert server.last.body.startswith(body.encode())
+    assert accepted(server)
+
+
+def test_text_is_hashed_as_it_is_sent(server: WireServer) -> None:
+    headers = {"Content-Type": "text/plain"}
+    auth = OAuth1(*CREDENTIALS, body_hash="sha256")
+    requests.post(server.url, data="héllo", headers=headers, auth=auth)
+    assert server.last.body == "héllo".encode()
+    verdict = verify(server.last, CREDENTIALS[1], CREDENTIALS[3])
+    digest = hashlib.sha256(server.last.body).digest()
+    assert verdict.parameters[b"oauth_body_hash"] == base64.b64encode(digest)
+
+
+@pytest.mark.parametrize("client_class", [None, Overriding])
+@pytest.mark.parametrize("decoding", [None, "utf-8"])
+@pytest.mark.parametrize("kind", [*STREAMS, "PNG", "JSON"])
+def test_parameters_are_not_put_into_what_is_no_form(
+    server: WireServer,
+    tmp_path: pathlib.Path,
+    kind: str,
+    decoding: str | None,
+    client_class: type | None,
+) -> None:
+    in_memory = {"PNG": b"\x89PNG\r\n", "JSON": '{"a": 1}'}
+    body: Any = in_memory[kind] if kind in in_memory else STREAMS[kind](tmp_path)
+    auth = OAuth1(*CREDENTIALS, signature_type="BODY", client_class=client_class, decoding=decoding)
+    with pytest.raises(OAuth1Error, match="needs a form body"):
+        requests.post(server.url, data=body, auth=auth)
+    assert server.requests == []
+    if kind == "file":
+        body.close()
+
+
+@pytest.mark.parametrize("client_class", [None, Overriding, oauthlib.oauth1.Client])
+@pytest.mark.parametrize("decoding", [None, "utf-8"])
+@pytest.mark.parametrize("force_include_body", [False, True])
+@pytest.mark.parametrize("kind", ["generator", "BytesIO", "none"])
+def test_every_client_leaves_streams_and_empty_bodies_alone(
+    server: WireServer,
+    tmp_path: pathlib.Path,
+    kind: str,
+    force_include_body: bool,
+    decoding: str | None,
+    client_class: type | None,
+) -> None:
+    body = STREAMS[kind](tmp_path) if kind in STREAMS else None
+    auth = OAuth1(
+        *CREDENTIALS,
+        client_class=client_class,
+        decoding=decoding,
+        force_include_body=force_include_body,
+    )
+    if body is None and client_class is not oauthlib.oauth1.Client:
+        # oauthlib refuses a GET that says it has a form.
+        requests.get(server.url, headers={"Content-Type": FORM}, auth=auth)
+        assert not any(name == "Transfer-Encoding" for name, _ in list(server.last.headers))
+    else:
+        requests.post(server.url, data=body, auth=auth)
+    expected = LINES[:100] + b"a=1&b=2" + LINES[100:] if kind == "generator" else LINES
+    assert server.last.body == (b"" if body is None else expected)
+    assert accepted(server)
+
+
+class Unseekable(io.RawIOBase):
+    """Has a position, but cannot go back to it, as a response's body."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_read = False
+
+    def readable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return 0
+
+    def read(self, size: int = -1) -> bytes:
+        self.is_read = True
+        return b""
+
+
+def test_a_stream_that_cannot_go_back_is_refused_unread() -> None:
+    stream = Unseekable()
+    with pytest.raises(OAuth1TypeError, match="seekable binary file"):
+        Client("ck", body_hash="sha1").sign("http://a/", "POST", stream)
+    assert not stream.is_read
 
 
 @pytest.mark.parametrize("algorithm", ["sha1", "sha256"])

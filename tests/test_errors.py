@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -148,6 +150,36 @@ IN_THE_CONSTRUCTOR: list[tuple[str, dict[str, Any], type[Exception], str]] = [
         "protocol_parameters: oauth_signature is what signing itself writes",
     ),
     (
+        "nonce",
+        {"nonce": 5},
+        OAuth1TypeError,
+        "nonce must be str or bytes, got int",
+    ),
+    (
+        "timestamp",
+        {"timestamp": 1.5},
+        OAuth1TypeError,
+        "timestamp must be whole seconds as an int or str, got float",
+    ),
+    (
+        "encoding",
+        {"encoding": "nonsense"},
+        OAuth1TypeError,
+        "encoding must be the name of a codec, or None, got str",
+    ),
+    (
+        "decoding",
+        {"decoding": 5},
+        OAuth1TypeError,
+        "decoding must be the name of a codec, or None, got int",
+    ),
+    (
+        "allow_insecure_plaintext",
+        {"allow_insecure_plaintext": "no"},
+        OAuth1TypeError,
+        "allow_insecure_plaintext must be True or False, got str",
+    ),
+    (
         "PLAINTEXT in the query",
         {"signature_method": "PLAINTEXT", "signature_type": "QUERY"},
         OAuth1Error,
@@ -252,12 +284,6 @@ WHEN_SIGNING: list[tuple[dict[str, Any], dict[str, Any], type[Exception], str]] 
         "nonce() must be str or bytes, got int",
     ),
     (
-        {"timestamp": 1.5},
-        {"uri": "http://a/"},
-        OAuth1TypeError,
-        "timestamp must be whole seconds as an int or str, got float",
-    ),
-    (
         {"timestamp": lambda: None},
         {"uri": "http://a/"},
         OAuth1TypeError,
@@ -291,7 +317,8 @@ def test_requests_that_cannot_be_signed(
     ],
 )
 def test_plaintext_is_sent_where_nobody_listens(url: str) -> None:
-    Client("ck", "cs", signature_method="PLAINTEXT").sign(url)
+    _, headers, _ = Client("ck", "cs", signature_method="PLAINTEXT").sign(url)
+    assert headers["Authorization"].endswith('oauth_signature="cs%26"')
 
 
 @pytest.mark.parametrize(
@@ -302,6 +329,7 @@ def test_plaintext_is_sent_where_nobody_listens(url: str) -> None:
         "http://10.0.0.1/",
         "http://[::2]/",
         "http://localhost@example.com/",
+        "http://:80@example.com/",
         "ftp://example.com/",
     ],
 )
@@ -320,3 +348,57 @@ def test_exceptions_of_callables_pass_through() -> None:
 
     with pytest.raises(KeyError, match="mine"):
         Client("ck", nonce=nonce).sign("http://a/")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        # urllib3 connects to example.com here, where others see user information.
+        "http://example.com\\@localhost/",
+        "http://example.com \t@localhost/",
+        "http://example.com\n@localhost/",
+    ],
+)
+def test_hosts_that_clients_read_differently_are_refused(url: str) -> None:
+    client = Client("ck", CANARY, signature_method="PLAINTEXT")
+    check(lambda: client.sign(url), OAuth1Error, HOST)
+
+
+def test_an_interrupt_is_not_taken_for_a_wrong_value() -> None:
+    class Interrupted:
+        def tell(self) -> int:
+            raise KeyboardInterrupt
+
+        def __str__(self) -> str:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Client("ck", body_hash="sha1").sign("http://a/", "POST", Interrupted())
+    with pytest.raises(KeyboardInterrupt):
+        Client("ck").sign("http://a/", "POST", {"a": Interrupted()})
+
+
+def test_a_subclass_of_bytes_cannot_decode_itself() -> None:
+    class Endless(bytes):
+        __slots__ = ()
+
+        def decode(self, *_: object) -> Any:
+            return self
+
+    assert Client(Endless(b"ck")).client_key == "ck"
+
+
+def test_an_error_at_the_end_of_the_interpreter_is_an_exception() -> None:
+    code = (
+        "from oauth1_rs import Client\n"
+        "class Api:\n"
+        "    def __init__(self): self.client = Client('k')\n"
+        "    def __del__(self):\n"
+        "        try: self.client.sign('/logout')\n"
+        "        except Exception as error: print(type(error).__name__)\n"
+        "api = Api()\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (0, "OAuth1Error\n", "")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import string
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -323,8 +322,10 @@ def test_the_query_placement_only_appends_to_the_query(sign: Sign, case: Case) -
     resource, number_sign, fragment = before.url.partition("#")
     signed_resource, *signed_fragment = signed.url.partition("#")
 
-    assert signed_resource.startswith(resource)
-    assert re.fullmatch(r"[?&]?oauth_[^#]*", signed_resource.removeprefix(resource))
+    question_mark, query = resource.partition("?")[1:]
+    separator = ("&" if query and not query.endswith("&") else "") if question_mark else "?"
+
+    assert signed_resource.startswith(f"{resource}{separator}oauth_")
     assert signed_fragment == [number_sign, fragment]
     assert signed.body is before.body
     assert "Authorization" not in signed.headers.keys() - before.headers.keys()
@@ -338,8 +339,8 @@ def test_the_body_placement_only_appends_to_the_form(sign: Sign, case: Case) -> 
     form, signed_form = (parts.on_the_wire.body for parts in (before, signed))
 
     assert signed.url == before.url
-    assert signed_form.startswith(form)
-    assert re.fullmatch(rb"&?oauth_[A-Za-z0-9%._~=&-]*", signed_form.removeprefix(form))
+    separator = b"&" if form and not form.endswith(b"&") else b""
+    assert signed_form.startswith(form + separator + b"oauth_")
     assert "Authorization" not in signed.headers.keys() - before.headers.keys()
     assert signed.headers.get("Content-Length", str(len(signed_form))) == str(len(signed_form))
 
@@ -362,11 +363,17 @@ def test_other_headers_are_the_same_objects(sign: Sign, case: Case) -> None:
         assert signed.headers[name] is before.headers[name]
 
 
-@settings(deadline=None)
+NEVER_IN_A_URL = st.sampled_from(' "<>\\^`{|}\t\r\n\x00\x7fäあ')
+
+
+@settings(deadline=None, max_examples=200)
 @given(
-    # A client cuts off what follows the first "?" or "#" by itself.
-    path=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="?#")),
-    query=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="#")),
+    path=st.text(
+        NEVER_IN_A_URL | st.characters(exclude_categories=["Cs"], exclude_characters="?#")
+    ),
+    query=st.text(
+        NEVER_IN_A_URL | st.characters(exclude_categories=["Cs"], exclude_characters="#")
+    ),
     placement=st.sampled_from(PLACEMENTS),
 )
 def test_what_no_url_can_hold_counts_as_the_escapes_that_are_sent(

@@ -50,7 +50,7 @@ def authority() -> trustme.CA:
 @pytest.fixture
 def secure_server(authority: trustme.CA) -> Iterator[WireServer]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1", "localhost").configure_cert(context)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
     with WireServer(context) as server:
         yield server
 
@@ -119,17 +119,17 @@ def test_within_the_origin_every_hop_is_signed(
 @every_case
 def test_nothing_of_the_signature_leaves_the_origin(
     server: WireServer,
-    other_server: WireServer,
     status: int,
     kind: str,
     placement: str,
     target: str,
 ) -> None:
-    there = other_server.url if target == "other port" else f"http://localhost:{server.port}"
-    server.redirects["/first"] = (status, f"{there}/second?c=3")
-    auth = OAuth1(*CREDENTIALS, signature_type=placement)
-    assert send(f"{server.url}/first?q=1", kind, auth).status_code == 200
-    first, second = server.requests + other_server.requests
+    address = ("127.0.0.1", 0) if target == "other port" else ("127.0.0.2", server.port)
+    with WireServer(address=address) as other_server:
+        server.redirects["/first"] = (status, f"{other_server.url}/second?c=3")
+        auth = OAuth1(*CREDENTIALS, signature_type=placement)
+        assert send(f"{server.url}/first?q=1", kind, auth).status_code == 200
+    [first], [second] = server.requests, other_server.requests
     assert is_signed(first)
     assert not is_signed(second)
     assert second.target == b"/second?c=3"
@@ -203,6 +203,53 @@ def test_plaintext_secrets_stay_with_their_origin(
     assert "canary" not in repr(other_server.last)
 
 
+@pytest.mark.parametrize("before", ["BODY", b"BODY"])
+@pytest.mark.parametrize("after", ["BODY", b"BODY", "AUTH_HEADER", "QUERY"])
+def test_settings_that_change_in_flight_pass_nothing_on(
+    server: WireServer, other_server: WireServer, before: str | bytes, after: str | bytes
+) -> None:
+    auth = OAuth1(*CREDENTIALS, signature_method="PLAINTEXT", signature_type=before)
+    method, arguments = KINDS["form"]
+    prepared = requests.Request(method, f"{server.url}/first", **arguments).prepare()
+    prepared.prepare_auth(auth)
+    auth.client.signature_type = after
+    server.redirects["/first"] = (307, f"{other_server.url}/second")
+    requests.Session().send(prepared)
+    assert b"canary" in server.last.body
+    assert other_server.last.body == BODIES["form"]
+    assert "canary" not in repr(other_server.last)
+
+
+class Adding(oauthlib.oauth1.Client):  # type: ignore[misc]  # oauthlib has no types
+    """Sends a parameter that nobody else knows."""
+
+    def get_oauth_params(self, request: Any) -> list[tuple[str, str]]:
+        return [*super().get_oauth_params(request), ("oauth_zzz", "mine")]
+
+
+@pytest.mark.parametrize("placement", PLACEMENTS)
+def test_a_client_class_with_parameters_of_its_own_passes_nothing_on(
+    server: WireServer, other_server: WireServer, placement: str
+) -> None:
+    auth = OAuth1(*CREDENTIALS, signature_type=placement, client_class=Adding)
+    server.redirects["/first"] = (307, "/second")
+    server.redirects["/second"] = (307, f"{other_server.url}/third")
+    send(f"{server.url}/first", "form", auth)
+    assert [is_signed(hop) for hop in server.requests] == [True, True]
+    assert not is_signed(other_server.last)
+    assert b"oauth_zzz" not in other_server.last.target + other_server.last.body
+
+
+@pytest.mark.parametrize("placement", PLACEMENTS)
+def test_the_callers_own_text_and_parameters_survive(server: WireServer, placement: str) -> None:
+    server.redirects["/first"] = (307, "/second")
+    body = "raw=日本語&oauth_verifier=mine"
+    auth = OAuth1(*CREDENTIALS, signature_type=placement)
+    requests.post(f"{server.url}/first", data=body, headers=FORM_TYPE, auth=auth, timeout=10)
+    assert [is_signed(hop) for hop in server.requests] == [True, True]
+    assert all(hop.body.startswith(body.encode()) for hop in server.requests)
+
+
 def test_a_hop_that_cannot_be_signed_goes_unsigned(server: WireServer) -> None:
     """Such as one to the provider's own page, which has the token in its query."""
     server.redirects["/first"] = (302, "/authorize?oauth_token=token")
@@ -225,7 +272,7 @@ def test_the_next_request_can_be_sent_by_hand(server: WireServer, placement: str
     assert nonce(server.requests[0]) != nonce(server.last)
 
 
-def test_a_session_can_send_a_prepared_request_again(server: WireServer) -> None:
+def test_a_session_signs_every_hop_of_every_request(server: WireServer) -> None:
     server.redirects["/first"] = (302, "/second")
     with requests.Session() as session:
         session.auth = OAuth1(*CREDENTIALS)
@@ -293,6 +340,9 @@ def test_a_stored_response_holds_no_credentials(
     assert b"canary" not in pickle.dumps(response)
     twin = duplicate(response)
     assert twin.status_code == 200
+    [hook] = twin.history[0].request.hooks["response"]
+    assert hook._auth is None
+    assert hook._unsigned == hook._signed == (None, None, None)
     requests.Session().send(twin.history[0].request)
     assert server.requests[-2].target == b"/first"
 

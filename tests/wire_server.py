@@ -16,17 +16,19 @@ class WireServer:
     `redirects` maps paths to the status and `Location` to answer with instead.
     """
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, tls: ssl.SSLContext | None = None, address: tuple[str, int] = ("127.0.0.1", 0)
+    ) -> None:
         self.requests: list[WireRequest] = []
         self.redirects: dict[str, tuple[int, str]] = {}
         self.scheme = "https" if tls else "http"
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = ThreadingHTTPServer(address, _handler(self))
         if tls:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         # Waiting half a second for each server's end would make the tests slow.
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self.port = self._server.server_port
-        self.url = f"{self.scheme}://127.0.0.1:{self.port}"
+        self.url = f"{self.scheme}://{address[0]}:{self.port}"
 
     def __enter__(self) -> WireServer:
         self._thread.start()

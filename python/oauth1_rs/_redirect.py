@@ -9,12 +9,10 @@ signature go anywhere else.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_to_bytes, urljoin, urlsplit
-
-from oauth1_rs.exceptions import OAuth1Error
+from urllib.parse import urljoin, urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     import requests
 
@@ -22,123 +20,90 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 KEEPS_BODY = (307, 308)
 BODY_HEADERS = ("Content-Length", "Content-Type", "Transfer-Encoding")
 
-# What signing adds to a query or a form, apart from `protocol_parameters`.
-PROTOCOL_PARAMETERS = frozenset(
-    {
-        b"oauth_body_hash",
-        b"oauth_callback",
-        b"oauth_consumer_key",
-        b"oauth_nonce",
-        b"oauth_signature",
-        b"oauth_signature_method",
-        b"oauth_timestamp",
-        b"oauth_token",
-        b"oauth_verifier",
-        b"oauth_version",
-    }
-)
+Parts = tuple[Any, Any, Any]
 
 
 class RedirectHook:
     """A response hook that signs the next request of a redirect.
 
-    Pickled or deep-copied, as a part of the response that it came with, it becomes one that does
-    nothing: a stored response holds no credentials.
+    There is one for each signature: it knows the request that `auth` signed, by its URL,
+    `Authorization` and body, before and after. Pickled or deep-copied, as a part of the response
+    that it came with, it becomes one that does nothing: it adds no credentials to what is stored.
     """
 
-    __slots__ = ("_auth",)
+    __slots__ = ("_auth", "_signed", "_unsigned")
 
-    def __init__(self, auth: Callable[[Any], Any] | None = None) -> None:
+    def __init__(
+        self,
+        auth: Callable[[Any], Any] | None = None,
+        unsigned: Parts = (None, None, None),
+        signed: Parts = (None, None, None),
+    ) -> None:
         self._auth = auth
+        self._unsigned = unsigned
+        self._signed = signed
 
     def __call__(self, response: requests.Response, **_arguments: object) -> None:
         if self._auth is not None and response.is_redirect:
-            _prepare_next(self._auth, response)
+            self._prepare_next(self._auth, response)
 
     def __reduce__(self) -> tuple[type[RedirectHook], tuple[()]]:
         return RedirectHook, ()
 
+    def _prepare_next(self, auth: Callable[[Any], Any], response: requests.Response) -> None:
+        """Let the request that follows be signed, or let nothing of the signature go with it.
 
-def _prepare_next(auth: Any, response: requests.Response) -> None:
-    """Let the request that follows `response` be signed, or let nothing of ours go with it.
+        requests makes the next request from the one at hand, as a copy, and from the response's
+        `Location`: these are changed. `response.request` becomes a copy of what was sent.
+        """
+        request = response.request
+        if (request.url, request.headers.get("Authorization"), request.body) != self._signed:
+            # Somebody has changed it since, or a chain that left the origin came back.
+            return
+        url, _, body = self._unsigned
+        repeated = _pieces(self._signed[0]) - _pieces(url)
+        location = _next_url(response)
 
-    requests makes the next request from the one at hand, as a copy, and from the response's
-    `Location`: these are changed. `response.request` becomes a copy of what was sent.
-    """
-    request = response.request
-    following = request.copy()
-    removed = _remove_signature(auth, following)
-    if not removed:
-        # Not signed by us, or part of a chain that has left the origin: it stays unsigned.
-        return
-    location = _next_url(response)
-    _redirect(following, response, _without(location, removed))
-    if _is_same_origin(request.url or "", following.url or ""):
-        _sign(auth, following)
+        following = request.copy()
+        # requests shares the hooks among the copies of a request; this one gets hooks of its own.
+        following.hooks = {event: list(hooks) for event, hooks in request.hooks.items()}
+        following.hooks["response"].remove(self)
+        if self._signed[1] != self._unsigned[1]:
+            del following.headers["Authorization"]
+        following.body = body
+        _redirect(following, response, _without(location, repeated))
+        if _is_same_origin(request.url or "", following.url or ""):
+            _sign(auth, following)
 
-    response.request = request.copy()
-    if following.url != location:
-        response.headers["Location"] = following.url or ""
-    if "Authorization" in following.headers:
-        request.headers["Authorization"] = following.headers["Authorization"]
-    else:
-        request.headers.pop("Authorization", None)
-    if isinstance(following.body, str | bytes) and following.body is not request.body:
-        request.body = following.body
-        # Not `prepare_content_length`, which leaves the header alone if the body is empty.
-        request.headers["Content-Length"] = str(len(following.body))
-
-
-def _remove_signature(auth: Any, request: requests.PreparedRequest) -> list[str]:
-    """Take out what signing added, wherever that is, and return it in pieces."""
-    signature_type = str(auth.client.signature_type).upper()
-    extra = getattr(auth.client, "protocol_parameters", None) or {}
-    names = PROTOCOL_PARAMETERS | {name.encode() for name in extra}
-    if signature_type == "QUERY":
-        before, mark, query, fragment = _split_query(request.url or "")
-        kept, removed = _split_off(query, names)
-        if removed:
-            request.url = before + (mark + kept if kept else "") + fragment
-        return removed
-    if signature_type == "BODY":
-        body = request.body
-        # Latin-1 keeps every byte.
-        form = body.decode("latin-1") if isinstance(body, bytes) else body
-        if not isinstance(form, str):
-            return []
-        kept, removed = _split_off(form, names)
-        if removed:
-            request.body = kept.encode("latin-1") if isinstance(body, bytes) else kept
-        return removed
-    authorization = request.headers.get("Authorization", "")
-    is_ours = authorization[:6] in ("OAuth ", b"OAuth ")
-    return [str(request.headers.pop("Authorization"))] if is_ours else []
+        response.request = request.copy()
+        request.hooks = following.hooks
+        if following.url != location:
+            response.headers["Location"] = following.url or ""
+        if "Authorization" in following.headers:
+            request.headers["Authorization"] = following.headers["Authorization"]
+        else:
+            request.headers.pop("Authorization", None)
+        if following.body is not request.body and response.status_code in KEEPS_BODY:
+            request.body = following.body
+            length = len(_encoded(following.body))
+            # Not `prepare_content_length`, which leaves the header alone if the body is empty.
+            request.headers["Content-Length"] = str(length)
 
 
-def _split_off(parameters: str, names: Iterable[bytes]) -> tuple[str, list[str]]:
-    """Split what signing added from the end of a query or form.
-
-    Signing adds each of its parameters once, and refuses a request that has one of them already.
-    """
-    pieces = parameters.split("&")
-    absent = set(names)
-    removed: list[str] = []
-    while pieces and (name := _name(pieces[-1])) in absent:
-        absent.discard(name)
-        removed.append(pieces.pop())
-    if not any(_name(piece) == b"oauth_signature" for piece in removed):
-        return parameters, []
-    return "&".join(pieces), removed
+def _encoded(body: Any) -> bytes:
+    """Return a form as it is sent; no other body is ever changed by signing."""
+    return body.encode() if isinstance(body, str) else body or b""
 
 
-def _name(piece: str) -> bytes:
-    return unquote_to_bytes(piece.partition("=")[0].replace("+", " "))
+def _pieces(url: Any) -> set[str]:
+    """Return the pieces of the query."""
+    return set(_split_query(url)[2].split("&"))
 
 
-def _without(url: str, removed: list[str]) -> str:
-    """`url` without the parameters that a server repeats from the request it got."""
+def _without(url: str, repeated: set[str]) -> str:
+    """Return `url` without what a server repeats of the signature in the request that it got."""
     before, mark, query, fragment = _split_query(url)
-    kept = "&".join(piece for piece in query.split("&") if piece not in removed)
+    kept = "&".join(piece for piece in query.split("&") if piece not in repeated)
     return url if kept == query else before + (mark + kept if kept else "") + fragment
 
 
@@ -195,7 +160,8 @@ def _is_same_origin(old: str, new: str) -> bool:
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:
     parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port or DEFAULT_PORTS.get(parts.scheme)
+    default = DEFAULT_PORTS.get(parts.scheme)
+    return parts.scheme, parts.hostname, default if parts.port is None else parts.port
 
 
 def _sign(auth: Any, following: requests.PreparedRequest) -> None:
@@ -208,5 +174,5 @@ def _sign(auth: Any, following: requests.PreparedRequest) -> None:
         # A redirect's URL is not prepared; urllib3 would rewrite it after it is signed.
         following.prepare_url(url, None)
         auth(following)
-    except (OAuth1Error, RequestException):
+    except (ValueError, RequestException):  # ours are ValueErrors, as oauthlib's are
         following.url, following.headers, following.body = unsigned

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyMapping, PyString, PyTuple, PyType};
 
 use super::message::{Form, body_hash, header_text, is_in_memory, like};
-use super::settings::{Setting, Settings, wrong_type};
+use super::settings::{Setting, Settings, copied, in_place_of, wrong_type};
 use super::{OAuth1Error, OAuth1TypeError};
 use crate::params::{FORM_MEDIA_TYPE, is_form_media_type};
 use crate::sign::{Request, Signed};
@@ -23,9 +23,48 @@ type SignedParts<'py> = (Bound<'py, PyAny>, Bound<'py, PyDict>, Bound<'py, PyAny
 
 /// Signs requests given in parts, with credentials that can be changed at any time.
 ///
-/// Every parameter is also an attribute. A change takes effect at the next signature; one
-/// assignment is atomic, so that a signature made meanwhile by another thread uses all the
-/// settings from before it or all from after it.
+/// Every parameter is also an attribute, ``None`` after ``del``. A write takes effect, and is
+/// checked, at the next signature; it is atomic, so that a signature made meanwhile by another
+/// thread uses all the settings from before it or all from after it.
+///
+/// Parameters
+/// ----------
+/// client_key, client_secret : str or bytes
+///     Client credentials (RFC 5849 section 1.1). Without a secret an empty one signs.
+/// resource_owner_key, resource_owner_secret : str, bytes or None
+///     Token credentials. An empty key is sent and signed, ``None`` is not.
+/// callback_uri, verifier : str, bytes or None
+///     ``oauth_callback`` (section 2.1) and ``oauth_verifier`` (section 2.3).
+/// signature_method : str, default "HMAC-SHA1"
+///     Or "HMAC-SHA256", "HMAC-SHA512", "PLAINTEXT" (section 3.4), in upper or lower case.
+/// signature_type : str, default "AUTH_HEADER"
+///     Or "QUERY", "BODY": where the protocol parameters go (section 3.5).
+/// rsa_key : None
+///     Not used yet.
+/// realm : str, bytes or None
+///     First in the header, never signed (section 3.5.1).
+/// encoding : str, default "utf-8"
+///     The codec of what is given as ``bytes``.
+/// decoding : str or None
+///     A codec: what ``sign`` gives is then ``bytes``, as oauthlib has it.
+/// nonce : str, bytes, callable or None
+///     A fixed one (for tests), or what gives one a request. ``None`` draws 128 random bits.
+/// timestamp : int, str, bytes, callable or None
+///     Seconds since 1970-01-01 GMT (section 3.3), or what gives them. ``None`` asks the clock.
+/// timestamp_offset : int, default 0
+///     Seconds to add to the clock.
+/// protocol_parameters : mapping of str to str, bytes or None
+///     Adds protocol parameters, or replaces or (``None``) leaves out others.
+/// body_hash : "sha1", "sha256" or None
+///     Sends ``oauth_body_hash`` with every request that is no form (draft-eaton-oauth-bodyhash).
+/// allow_insecure_plaintext : bool, default False
+///     Lets PLAINTEXT over connections that are not encrypted.
+///
+/// Raises
+/// ------
+/// OAuth1Error
+///     A setting cannot be used; the text says what is accepted.
+#[expect(clippy::doc_markdown, reason = "a Python docstring, in reStructuredText")]
 #[pyclass(frozen, subclass, weakref, module = "oauth1_rs")]
 pub(super) struct Client {
     /// Replaced as a whole by every change; `None` before `__init__`.
@@ -230,7 +269,7 @@ impl Client {
             Signed::Uri(signed) => uri = PyString::new(py, &signed).into_any(),
             Signed::Form(signed) => {
                 headers.set_content_length(signed.len())?;
-                signed_body = like(&body, signed)?;
+                signed_body = like(&body, &signed);
             }
         }
         match settings.get(Setting::Decoding) {
@@ -306,8 +345,8 @@ impl Client {
     }
 }
 
-/// A setting as an attribute of `Client`: a descriptor, so that none of them needs code of its
-/// own.
+/// A setting of the client; see ``Client``.
+// A descriptor, so that none of the settings needs code of its own.
 #[pyclass(frozen, module = "oauth1_rs._native")]
 pub(super) struct Attribute(pub(super) Setting);
 
@@ -320,8 +359,14 @@ impl Attribute {
     ) -> PyResult<Bound<'py, PyAny>> {
         let Some(instance) = instance else { return Ok(slf.into_any()) };
         let settings = instance.cast::<Client>()?.get().settings()?;
-        let value = settings.get(slf.get().0).map(|value| value.bind(slf.py()).clone());
-        Ok(value.unwrap_or_else(|| slf.py().None().into_bound(slf.py())))
+        let py = slf.py();
+        match settings.get(slf.get().0) {
+            Some(value) if slf.get().0 == Setting::ProtocolParameters => {
+                copied(value.bind(py)).map(|copy| copy.into_bound(py))
+            }
+            Some(value) => Ok(value.bind(py).clone()),
+            None => Ok(py.None().into_bound(py)),
+        }
     }
 
     fn __set__(
@@ -329,7 +374,11 @@ impl Attribute {
         instance: &Bound<'_, PyAny>,
         value: Option<Bound<'_, PyAny>>,
     ) -> PyResult<()> {
-        instance.cast::<Client>()?.get().write(instance.py(), self.0, value.map(Bound::unbind))
+        let value = match value {
+            Some(value) if self.0 == Setting::ProtocolParameters => Some(copied(&value)?),
+            value => value.map(Bound::unbind),
+        };
+        instance.cast::<Client>()?.get().write(instance.py(), self.0, value)
     }
 
     fn __delete__(&self, instance: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -388,11 +437,12 @@ impl<'py> Headers<'py> {
             }
         }
         let urlencode = fields.py().import("urllib.parse")?.getattr("urlencode")?;
-        urlencode.call1((fields,)).map_err(|_| {
+        let not_pairs = || {
             OAuth1TypeError::new_err(
                 "body must be str, bytes, a mapping, or a list of (name, value) pairs of text",
             )
-        })
+        };
+        urlencode.call1((fields,)).map_err(|error| in_place_of(fields.py(), error, not_pairs))
     }
 
     /// Corrects a `Content-Length` that counts the body before it was signed.
@@ -413,7 +463,7 @@ fn is_fields(body: &Bound<'_, PyAny>) -> bool {
         || body.cast::<PyMapping>().is_ok()
 }
 
-fn encode<'py>(
+pub(super) fn encode<'py>(
     value: Bound<'py, PyAny>,
     encoding: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
@@ -421,9 +471,12 @@ fn encode<'py>(
         return Ok(value);
     }
     // The codec's own exception carries what it could not encode.
-    value.call_method1(intern!(value.py(), "encode"), (encoding,)).map_err(|_| {
+    let py = value.py();
+    let unencodable = || {
         OAuth1Error::new_err(format!("the signed request cannot be encoded as decoding={encoding}"))
-    })
+    };
+    let encoded = value.call_method1(intern!(py, "encode"), (encoding,));
+    encoded.map_err(|error| in_place_of(py, error, unencodable))
 }
 
 /// What a subclass keeps in `__dict__`.

@@ -6,7 +6,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyString};
 
-use super::settings::{lone_surrogate, wrong_type};
+use super::settings::{in_place_of, lone_surrogate, wrong_type};
 use crate::body_hash::BodyHash;
 use crate::params::{is_form_encoded, is_form_media_type};
 use crate::transmit::Placement;
@@ -24,8 +24,8 @@ pub(super) struct Form<'a> {
 
 impl<'a> Form<'a> {
     /// The form that `body` is, if it is one: section 3.4.1.3.1, and for text without a
-    /// `Content-Type` by its looks. A body that goes out with the protocol parameters in it is
-    /// one unless its `Content-Type` says otherwise.
+    /// `Content-Type` by its looks. If the protocol parameters go into the body, bytes that look
+    /// like a form are one too, and so is no body.
     pub(super) fn of(
         body: &'a Bound<'_, PyAny>,
         content_type: Option<&str>,
@@ -43,9 +43,9 @@ impl<'a> Form<'a> {
                 })?;
                 Ok(Some(Self { bytes, is_guessed: false }))
             }
-            None if placement == Placement::Body => {
-                Ok(body_bytes(body)?.map(|bytes| Self { bytes, is_guessed: true }))
-            }
+            None if placement == Placement::Body => Ok(body_bytes(body)?
+                .filter(|bytes| bytes.is_empty() || is_form_encoded(bytes))
+                .map(|bytes| Self { bytes, is_guessed: true })),
             None if body.is_instance_of::<PyString>() => Ok(body_bytes(body)?
                 .filter(|bytes| is_form_encoded(bytes))
                 .map(|bytes| Self { bytes, is_guessed: true })),
@@ -101,10 +101,14 @@ fn hash_body(body: &Bound<'_, PyAny>, mut hash: BodyHash) -> PyResult<String> {
     }
     let py = body.py();
     let not_hashable =
-        |_| wrong_type("a body whose hash is signed", "str, bytes or a seekable binary file", body);
-    let start = body.call_method0(intern!(py, "tell")).map_err(not_hashable)?;
+        || wrong_type("a body whose hash is signed", "str, bytes or a seekable binary file", body);
+    let start = body.call_method0(intern!(py, "tell"));
+    let start = start.map_err(|error| in_place_of(py, error, not_hashable))?;
+    // Before anything is read: what cannot go back must not be used up.
+    let sought = body.call_method1(intern!(py, "seek"), (&start,));
+    sought.map_err(|error| in_place_of(py, error, not_hashable))?;
     let hashed = hash_file(body, &mut hash);
-    body.call_method1(intern!(py, "seek"), (start,)).map_err(not_hashable)?;
+    body.call_method1(intern!(py, "seek"), (start,))?;
     hashed?;
     Ok(hash.finish())
 }
@@ -126,13 +130,25 @@ fn hash_file(file: &Bound<'_, PyAny>, hash: &mut BodyHash) -> PyResult<()> {
     }
 }
 
-/// The signed form as the type that the unsigned `body` had.
-pub(super) fn like<'py>(body: &Bound<'py, PyAny>, signed: Vec<u8>) -> PyResult<Bound<'py, PyAny>> {
-    if body.is_none() || body.is_instance_of::<PyString>() {
-        let text = String::from_utf8(signed).map_err(|_| lone_surrogate("the body"))?;
-        return Ok(PyString::new(body.py(), &text).into_any());
+/// A body as it is sent: text that is not ASCII as the UTF-8 that was signed, for older HTTP
+/// clients send text as Latin-1.
+pub(super) fn as_utf8<'py>(body: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let Ok(text) = body.cast::<PyString>() else { return Ok(body.clone()) };
+    let text = text.to_str().map_err(|_| lone_surrogate("the body"))?;
+    if text.is_ascii() {
+        return Ok(body.clone());
     }
-    Ok(PyBytes::new(body.py(), &signed).into_any())
+    Ok(PyBytes::new(body.py(), text.as_bytes()).into_any())
+}
+
+/// The signed form as the type that the unsigned `body` had, if that is safe to send.
+pub(super) fn like<'py>(body: &Bound<'py, PyAny>, signed: &[u8]) -> Bound<'py, PyAny> {
+    // Older HTTP clients send text as Latin-1; what was signed is UTF-8.
+    let is_text = signed.is_ascii() && (body.is_none() || body.is_instance_of::<PyString>());
+    match std::str::from_utf8(signed) {
+        Ok(text) if is_text => PyString::new(body.py(), text).into_any(),
+        _ => PyBytes::new(body.py(), signed).into_any(),
+    }
 }
 
 /// The text of a header's value, which may be `str` or `bytes`.

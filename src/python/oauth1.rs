@@ -1,16 +1,17 @@
 //! `OAuth1`: what requests and its like take as `auth=`.
 
 use std::borrow::Cow;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pyo3::exceptions::PyAttributeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple, PyType};
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyDict, PyList, PyMapping, PyString, PyTuple, PyType};
 
-use super::client::{Client, instance_dict, restore_instance_dict};
-use super::message::{Form, body_hash, header_text, like};
+use super::client::{Client, encode, instance_dict, restore_instance_dict};
+use super::message::{Form, as_utf8, body_hash, header_text, is_in_memory, like};
 use super::settings::{Setting, Settings, lone_surrogate, wrong_type};
 use crate::params::FORM_MEDIA_TYPE;
 use crate::sign::{Request, Signed};
@@ -18,7 +19,34 @@ use crate::transmit::Placement;
 
 /// Signs the requests of requests and its like: ``requests.get(url, auth=OAuth1(...))``.
 ///
-/// ``client`` holds the credentials and may be changed between requests.
+/// A request is signed in place. Its body is read only if it is a form or its hash is signed. If
+/// it cannot be signed it stays as it was. Redirects within the origin are signed afresh; nothing
+/// of the signature goes to another origin.
+///
+/// Parameters
+/// ----------
+/// client_key, client_secret, resource_owner_key, resource_owner_secret, callback_uri,
+/// signature_method, signature_type, rsa_key, verifier, decoding
+///     As those of ``Client``.
+/// client_class : type, default the class attribute ``client_class``
+///     Makes ``client``: ``Client``, or a subclass of ``oauthlib.oauth1.Client``.
+/// force_include_body : bool, default False
+///     Sends the SHA-1 ``oauth_body_hash`` of bodies that have another Content-Type than a form's,
+///     and hands bodies in memory to a ``client_class`` of oauthlib's.
+/// **kwargs
+///     The other parameters of ``Client``.
+///
+/// Attributes
+/// ----------
+/// client
+///     Holds the settings. A write to one takes effect at the next signature.
+/// force_include_body : bool
+///
+/// Raises
+/// ------
+/// OAuth1Error
+///     The settings, or a request, cannot be signed; the text says what to change.
+#[expect(clippy::doc_markdown, reason = "a Python docstring, in reStructuredText")]
 #[pyclass(frozen, subclass, weakref, module = "oauth1_rs")]
 pub(super) struct OAuth1 {
     state: Mutex<State>,
@@ -29,8 +57,6 @@ struct State {
     /// `None` before `__init__`.
     client: Option<Py<PyAny>>,
     force_include_body: bool,
-    /// Signs the next request of a redirect; made with the first signature.
-    redirect_hook: Option<Py<PyAny>>,
 }
 
 impl OAuth1 {
@@ -43,17 +69,6 @@ impl OAuth1 {
         let previous = std::mem::replace(&mut self.lock().client, client);
         // The lock is free again: dropping a client may run code that comes back here.
         drop(previous);
-    }
-
-    fn redirect_hook<'py>(&self, auth: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        let py = auth.py();
-        if let Some(hook) = &self.lock().redirect_hook {
-            return Ok(hook.bind(py).clone());
-        }
-        let module = py.import(intern!(py, "oauth1_rs._redirect"))?;
-        let hook = module.getattr(intern!(py, "RedirectHook"))?.call1((auth,))?;
-        self.lock().redirect_hook = Some(hook.clone().unbind());
-        Ok(hook)
     }
 
     fn current(&self, py: Python<'_>) -> PyResult<(Py<PyAny>, bool)> {
@@ -152,29 +167,20 @@ impl OAuth1 {
         py.get_type::<Client>()
     }
 
-    /// Signs a prepared request in place and returns it.
-    ///
-    /// Parameters
-    /// ----------
-    /// r : requests.PreparedRequest
-    ///     Any object with ``url``, ``method``, ``headers`` and ``body`` of that kind. Its body
-    ///     is read only if it is a form or its hash is asked for.
-    ///
-    /// Raises
-    /// ------
-    /// OAuth1Error
-    ///     The settings or the request cannot be signed; the text says what to change. The
-    ///     request is then as it was.
+    /// Signs a prepared request in place and returns it. Python shows no docstring of `__call__`.
     fn __call__<'py>(slf: &Bound<'py, Self>, r: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        let (client, force_include_body) = slf.get().current(r.py())?;
-        let client = client.bind(r.py());
-        let own = client.cast_exact::<Client>().ok();
-        let settings = own.map(|client| client.get().settings()).transpose()?;
-        match settings.filter(|settings| settings.get(Setting::Decoding).is_none()) {
+        let py = r.py();
+        let (client, force_include_body) = slf.get().current(py)?;
+        let client = client.bind(py);
+        let hooks = response_hooks(&r)?;
+        let unsigned = hooks.is_some().then(|| sent_parts(&r)).transpose()?;
+        match signs_natively(client)? {
             Some(settings) => sign_prepared(&settings, &r, force_include_body)?,
             None => sign_through(client, &r, force_include_body)?,
         }
-        watch_redirects(slf, &r)?;
+        if let (Some(hooks), Some(unsigned)) = (hooks, unsigned) {
+            watch_redirects(slf, &hooks, unsigned, sent_parts(&r)?)?;
+        }
         Ok(r)
     }
 
@@ -224,27 +230,61 @@ impl OAuth1 {
         // The collector must not wait for a thread that it has stopped.
         if let Ok(state) = self.state.try_lock() {
             visit.call(&state.client)?;
-            visit.call(&state.redirect_hook)?;
         }
         Ok(())
     }
 
     fn __clear__(&self) {
-        let state = std::mem::take(&mut *self.lock());
-        drop(state);
+        self.replace_client(None);
     }
 }
 
-/// Puts the hook that signs redirects among the request's response hooks, once.
-fn watch_redirects(auth: &Bound<'_, OAuth1>, request: &Bound<'_, PyAny>) -> PyResult<()> {
-    let py = auth.py();
-    let Some(hooks) = request.getattr_opt(intern!(py, "hooks"))? else { return Ok(()) };
-    let Ok(hooks) = hooks.get_item(intern!(py, "response"))?.cast_into::<PyList>() else {
-        return Ok(());
+/// The settings to sign with, unless the client is of a class with a `sign` of its own.
+fn signs_natively(client: &Bound<'_, PyAny>) -> PyResult<Option<Arc<Settings>>> {
+    let py = client.py();
+    let Ok(own) = client.cast::<Client>() else { return Ok(None) };
+    let sign = intern!(py, "sign");
+    let is_ours = client.cast_exact::<Client>().is_ok()
+        || client.get_type().getattr(sign)?.is(&py.get_type::<Client>().getattr(sign)?);
+    if is_ours { own.get().settings().map(Some) } else { Ok(None) }
+}
+
+/// The list of a request's response hooks, if it has one.
+fn response_hooks<'py>(request: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyList>>> {
+    let py = request.py();
+    let hooks = request.getattr_opt(intern!(py, "hooks"))?;
+    let Some(hooks) = hooks.and_then(|hooks| hooks.cast_into::<PyDict>().ok()) else {
+        return Ok(None);
     };
-    let hook = auth.get().redirect_hook(auth)?;
+    let list = hooks.get_item(intern!(py, "response"))?;
+    Ok(list.and_then(|list| list.cast_into().ok()))
+}
+
+/// What signing may change: URL, `Authorization` and body.
+type SentParts<'py> = (Bound<'py, PyAny>, Option<Bound<'py, PyAny>>, Bound<'py, PyAny>);
+
+fn sent_parts<'py>(request: &Bound<'py, PyAny>) -> PyResult<SentParts<'py>> {
+    let py = request.py();
+    let headers = request.getattr(intern!(py, "headers"))?;
+    Ok((
+        request.getattr(intern!(py, "url"))?,
+        get(&headers, intern!(py, "Authorization"))?,
+        request.getattr(intern!(py, "body"))?,
+    ))
+}
+
+/// Puts a hook that signs redirects among the response hooks, in the place of an earlier one.
+fn watch_redirects(
+    auth: &Bound<'_, OAuth1>,
+    hooks: &Bound<'_, PyList>,
+    unsigned: SentParts<'_>,
+    signed: SentParts<'_>,
+) -> PyResult<()> {
+    static REDIRECT_HOOK: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let class = REDIRECT_HOOK.import(auth.py(), "oauth1_rs._redirect", "RedirectHook")?;
+    let hook = class.call1((auth, unsigned, signed))?;
     for (index, other) in hooks.iter().enumerate() {
-        if other.get_type().is(hook.get_type()) {
+        if other.get_type().is(class) {
             return hooks.set_item(index, hook);
         }
     }
@@ -276,30 +316,53 @@ fn sign_prepared(
             realm: None,
         },
     )?;
-    if let Some(form) = &form {
-        if form.is_guessed {
-            parts.headers.set_item(intern!(py, "Content-Type"), FORM_MEDIA_TYPE)?;
-        }
-        if parts.body.is_instance_of::<PyString>() && !form.bytes.is_ascii() {
-            // Older HTTP clients send text as Latin-1; what was signed is UTF-8.
-            request.setattr(intern!(py, "body"), PyBytes::new(py, &form.bytes))?;
+    if form.as_ref().is_some_and(|form| form.is_guessed) {
+        parts.headers.set_item(intern!(py, "Content-Type"), FORM_MEDIA_TYPE)?;
+    }
+    if form.is_some() || body_hash.is_some() {
+        let body = as_utf8(&parts.body)?;
+        if !body.is(&parts.body) {
+            request.setattr(intern!(py, "body"), body)?;
         }
     }
     match signed {
-        Signed::Header(value) => parts.headers.set_item(intern!(py, "Authorization"), value),
-        Signed::Uri(uri) => request.setattr(intern!(py, "url"), uri),
+        Signed::Header(value) => parts.headers.set_item(intern!(py, "Authorization"), value)?,
+        Signed::Uri(uri) => request.setattr(intern!(py, "url"), uri)?,
         Signed::Form(form) => {
             let content_length = intern!(py, "Content-Length");
             if get(&parts.headers, content_length)?.is_some() {
                 parts.headers.set_item(content_length, form.len().to_string())?;
             }
-            request.setattr(intern!(py, "body"), like(&parts.body, form)?)
+            request.setattr(intern!(py, "body"), like(&parts.body, &form))?;
         }
+    }
+    match settings.get(Setting::Decoding) {
+        Some(encoding) => encode_prepared(request, encoding.bind(py), form.is_some()),
+        None => Ok(()),
     }
 }
 
-/// Signs by calling the client's `sign`: for clients of other classes, subclasses of our own, and
-/// `decoding=`.
+/// Gives header values, and a form, the types that requests-oauthlib gives them.
+fn encode_prepared(
+    request: &Bound<'_, PyAny>,
+    encoding: &Bound<'_, PyAny>,
+    is_form: bool,
+) -> PyResult<()> {
+    let py = request.py();
+    let headers = request.getattr(intern!(py, "headers"))?;
+    for item in headers.cast::<PyMapping>()?.items()? {
+        let (name, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item.extract()?;
+        headers.set_item(name, encode(value, encoding)?)?;
+    }
+    if is_form {
+        let body = request.getattr(intern!(py, "body"))?;
+        request.setattr(intern!(py, "body"), encode(body, encoding)?)?;
+    }
+    Ok(())
+}
+
+/// Signs by calling the client's `sign`: for clients of other classes, and for subclasses of our
+/// own that override it.
 fn sign_through(
     client: &Bound<'_, PyAny>,
     request: &Bound<'_, PyAny>,
@@ -318,8 +381,13 @@ fn sign_through(
             _ => (Placement::Header, false),
         },
     };
-    let form = Form::of(&parts.body, parts.content_type_text()?.as_deref(), placement)?;
-    let is_handed = form.is_some() || force_include_body || hashes_body;
+    let content_type_text = parts.content_type_text()?;
+    let has_content_type = content_type_text.is_some();
+    let form = Form::of(&parts.body, content_type_text.as_deref(), placement)?;
+    // oauthlib would use up a stream; ours refuses what has no place for the parameters.
+    let is_forced = force_include_body && (own.is_some() || is_in_memory(&parts.body));
+    let is_placed = own.is_some() && placement == Placement::Body;
+    let is_handed = form.is_some() || is_forced || hashes_body || is_placed;
     let body = match is_handed {
         true if form.is_some() && parts.body.is_none() => PyString::new(py, "").into_any(),
         true => parts.body.clone(),
@@ -342,10 +410,11 @@ fn sign_through(
     };
     request.call_method1(intern!(py, "prepare_headers"), (headers,))?;
     request.setattr(intern!(py, "url"), url)?;
-    if is_handed {
-        request.setattr(intern!(py, "body"), body)?;
+    let is_still_empty = parts.body.is_none() && !body.is_truthy()?;
+    if is_handed && !is_still_empty {
+        request.setattr(intern!(py, "body"), as_utf8(&body)?)?;
     }
-    if let (None, Some(given)) = (own, parts.content_type) {
+    if let (None, Some(given)) = (own, parts.content_type.filter(|_| has_content_type)) {
         // The request keeps the value that it had, such as one with a charset.
         request.getattr(intern!(py, "headers"))?.set_item(content_type, given)?;
     }

@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use pyo3::exceptions::PyException;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyMapping, PyString};
@@ -141,6 +142,8 @@ impl Settings {
         values: [Option<Bound<'_, PyAny>>; Setting::COUNT],
     ) -> PyResult<Self> {
         let mut settings = Self::from_values(values.map(|value| value.map(Bound::unbind)));
+        let parameters = settings.get(Setting::ProtocolParameters).map(|v| copied(v.bind(py)));
+        settings.values[Setting::ProtocolParameters as usize] = parameters.transpose()?;
         for setting in Setting::TEXTS {
             if settings.get(setting).is_some_and(|value| value.bind(py).is_instance_of::<PyBytes>())
             {
@@ -235,6 +238,19 @@ impl Settings {
         };
         self.timestamp_offset(py)?;
         self.body_hash(py)?;
+        self.check_codec(py, Setting::Encoding)?;
+        self.check_codec(py, Setting::Decoding)?;
+        // What callables give is checked when they are called.
+        if let Some(nonce) = self.get(Setting::Nonce).map(|value| value.bind(py))
+            && !nonce.is_callable()
+        {
+            self.text_of(nonce, "nonce")?;
+        }
+        if let Some(timestamp) = self.get(Setting::Timestamp).map(|value| value.bind(py))
+            && !timestamp.is_callable()
+        {
+            self.seconds(timestamp, "timestamp")?;
+        }
         Ok(Configuration {
             credentials: Credentials {
                 client_key,
@@ -250,7 +266,9 @@ impl Settings {
             verifier: self.text(py, Setting::Verifier)?.filter(|text| !text.is_empty()),
             protocol_parameters: self.protocol_parameters(py)?,
             allow_insecure_plaintext: match self.get(Setting::AllowInsecurePlaintext) {
-                Some(value) => value.bind(py).is_truthy()?,
+                Some(value) => value.bind(py).extract().map_err(|_| {
+                    wrong_type("allow_insecure_plaintext", "True or False", value.bind(py))
+                })?,
                 None => false,
             },
         })
@@ -305,6 +323,14 @@ impl Settings {
         Ok(parameters)
     }
 
+    /// Checks that a setting is `None` or the name of a codec that Python has.
+    fn check_codec(&self, py: Python<'_>, setting: Setting) -> PyResult<()> {
+        let Some(value) = self.get(setting).map(|value| value.bind(py)) else { return Ok(()) };
+        let unknown = || wrong_type(setting.name(), "the name of a codec, or None", value);
+        let found = py.import("codecs")?.getattr("lookup")?.call1((value,));
+        found.map(drop).map_err(|error| in_place_of(py, error, unknown))
+    }
+
     fn nonce(&self, py: Python<'_>) -> PyResult<String> {
         match self.get(Setting::Nonce).map(|value| value.bind(py)) {
             None => Ok(nonce::nonce()?),
@@ -357,12 +383,31 @@ impl Settings {
             None => PyString::new(value.py(), "utf-8").into_any(),
         };
         // The codec's own exception carries what it could not decode.
-        let text = value.call_method1(intern!(value.py(), "decode"), (&encoding,)).map_err(|_| {
+        let undecodable = || {
             OAuth1Error::new_err(format!(
                 "{name} is not text in the encoding {encoding}: give it as str, or set encoding="
             ))
-        })?;
-        self.text_of(&text, name)
+        };
+        // Not the method of a subclass, which could give anything.
+        let bytes = value.py().get_type::<PyBytes>();
+        let text = bytes
+            .call_method1(intern!(value.py(), "decode"), (value, &encoding))
+            .map_err(|error| in_place_of(value.py(), error, undecodable))?;
+        let text = text.cast::<PyString>().map_err(|_| undecodable())?;
+        text.to_str().map(str::to_owned).map_err(|_| lone_surrogate(name))
+    }
+}
+
+/// A copy of `protocol_parameters`, so that nothing but a write changes what is signed.
+pub(super) fn copied(value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    match value.cast::<PyMapping>() {
+        Ok(mapping) => {
+            let copy = PyDict::new(value.py());
+            copy.update(mapping)?;
+            Ok(copy.into_any().unbind())
+        }
+        // Refused when it is checked.
+        Err(_) => Ok(value.clone().unbind()),
     }
 }
 
@@ -374,6 +419,12 @@ pub(super) fn wrong_type(name: &str, accepted: &str, value: &Bound<'_, PyAny>) -
         Err(_) => "an object of unknown type".to_owned(),
     };
     OAuth1TypeError::new_err(format!("{name} must be {accepted}, got {given}"))
+}
+
+/// `ours` in place of an exception that may carry what it was raised for; Ctrl-C and its like
+/// pass.
+pub(super) fn in_place_of(py: Python<'_>, error: PyErr, ours: impl FnOnce() -> PyErr) -> PyErr {
+    if error.is_instance_of::<PyException>(py) { ours() } else { error }
 }
 
 /// The error for text that no encoding can send. Python's own would carry the text.
