@@ -322,10 +322,10 @@ def test_the_query_placement_only_appends_to_the_query(sign: Sign, case: Case) -
     resource, number_sign, fragment = before.url.partition("#")
     signed_resource, *signed_fragment = signed.url.partition("#")
 
-    question_mark, query = resource.partition("?")[1:]
-    separator = ("&" if query and not query.endswith("&") else "") if question_mark else "?"
+    _, question_mark, query = resource.partition("?")
+    separator = "&" if query and not query.endswith("&") else ""
 
-    assert signed_resource.startswith(f"{resource}{separator}oauth_")
+    assert signed_resource.startswith(f"{resource}{separator if question_mark else '?'}oauth_")
     assert signed_fragment == [number_sign, fragment]
     assert signed.body is before.body
     assert "Authorization" not in signed.headers.keys() - before.headers.keys()
