@@ -255,7 +255,14 @@ def prepared_requests(draw: st.DrawFn) -> requests.PreparedRequest:
 
 
 @settings(deadline=None, max_examples=300)
-@given(prepared=prepared_requests(), options=option_sets(realm=st.none() | realms))
+@given(
+    prepared=prepared_requests(),
+    options=option_sets(
+        realm=st.none() | realms,
+        # With an encoding everything that requests sends is bytes afterwards, as it is there.
+        decoding=st.sampled_from([None, "utf-8"]),
+    ),
+)
 def test_requests_are_signed_as_by_requests_oauthlib(
     prepared: requests.PreparedRequest, options: dict[str, Any]
 ) -> None:
