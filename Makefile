@@ -1,7 +1,7 @@
 # The one place where commands are written. `make` lists what there is.
 #
 # Everything happens in .venv and target, inside the checkout; nothing global is touched. Needed:
-# Rust (the version in Cargo.toml), a C linker, make, and Python with its venv module.
+# Rust (the version in Cargo.toml), a C compiler, make, and Python with its venv module.
 
 PYTHON ?= python3
 # The servers of the demo and the tests are on loopback, whatever proxy there is.
@@ -11,9 +11,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-SOURCES := Cargo.toml Cargo.lock pyproject.toml README.md $(shell find src python -type f -not -name '*.pyc')
+SOURCES := Cargo.toml Cargo.lock .cargo/config.toml pyproject.toml README.md $(shell find src python -type f -not -name '*.pyc')
 
-.PHONY: help demo test test-rust test-python test-oldest-requests lint format lock ci clean
+.PHONY: help demo test test-rust test-python test-oldest-requests lint format lock licenses ci clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -38,6 +38,7 @@ lint: $(VENV)/package  ## formatting, clippy, ruff, mypy, and the stubs against 
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest oauth1_rs
+	$(BIN)/python tools/third_party_licenses.py --check
 
 format:  ## format everything
 	cargo fmt
@@ -62,6 +63,9 @@ lock:  ## pin the newest development tools into requirements-dev.lock
 	$(VENV)-lock/bin/python -m pip --quiet install --group test --group lint
 	$(VENV)-lock/bin/python -m pip freeze --exclude pip --exclude setuptools > requirements-dev.lock
 	rm -rf $(VENV)-lock
+
+licenses:  ## write THIRD-PARTY-LICENSES anew, after a change of Cargo.lock
+	$(BIN)/python tools/third_party_licenses.py
 
 clean:  ## remove everything that was built
 	rm -rf target $(VENV) $(VENV)-*

@@ -27,7 +27,15 @@ from oauthlib.oauth1.rfc5849 import errors, signature
 from werkzeug.routing import Rule
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-SIGNATURE_METHODS = ("HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA512", "PLAINTEXT")
+SIGNATURE_METHODS = (
+    "HMAC-SHA1",
+    "HMAC-SHA256",
+    "HMAC-SHA512",
+    "RSA-SHA1",
+    "RSA-SHA256",
+    "RSA-SHA512",
+    "PLAINTEXT",
+)
 FORM_MEDIA_TYPE = "application/x-www-form-urlencoded"
 
 AUTHORIZE_PAGE = """<!doctype html>
@@ -82,6 +90,7 @@ class Provider:
         *,
         client_key: str = "dpf43f3p2l4k3l03",
         client_secret: str = "kd94hf93k423kf44",
+        client_public_key: str = "",
         token: str = "nnch734d00sl2jdk",
         token_secret: str = "pfkkdhi9sl3r4s00",
         signature_methods: Sequence[str] = SIGNATURE_METHODS,
@@ -93,6 +102,7 @@ class Provider:
         self.records: list[Record] = []
         self._store = _Store(
             client_secrets={client_key: client_secret},
+            client_public_keys={client_key: client_public_key},
             token_secrets={token: token_secret},
             signature_methods=signature_methods,
         )
@@ -297,6 +307,7 @@ class _Store(RequestValidator):  # type: ignore[misc]
     """The provider's memory, in the terms of oauthlib's callbacks."""
 
     client_secrets: dict[str, str]
+    client_public_keys: dict[str, str]
     token_secrets: dict[str, str]
     signature_methods: Sequence[str]
     temporary: dict[str, _TemporaryCredentials] = field(default_factory=dict)
@@ -333,6 +344,9 @@ class _Store(RequestValidator):  # type: ignore[misc]
 
     def get_client_secret(self, client_key: str, request: Request) -> str:
         return self.client_secrets.get(client_key, "")
+
+    def get_rsa_key(self, client_key: str, request: Request) -> str:
+        return self.client_public_keys.get(client_key, "")
 
     def get_request_token_secret(self, client_key: str, token: str, request: Request) -> str:
         temporary = self.temporary.get(token)

@@ -2,13 +2,17 @@
 
 use std::fmt;
 
-/// The four texts that identify a client and a token and prove who signs.
+use crate::private_key::PrivateKey;
+
+/// What identifies a client and a token, and proves who signs.
 #[derive(Clone, Default)]
 pub struct Credentials {
     /// The client identifier, `oauth_consumer_key`.
     pub client_key: String,
     /// The client shared-secret; empty if there is none.
     pub client_secret: String,
+    /// The client's private key, which section 3.4.3 takes in place of the shared-secrets.
+    pub private_key: Option<PrivateKey>,
     /// The token, `oauth_token`; `None` sends no such parameter, an empty one an empty parameter.
     pub token: Option<String>,
     /// The token shared-secret; empty if there is none.

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use crate::private_key::PrivateKeyError;
+
 /// A configuration or a request that cannot be signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -34,6 +36,18 @@ pub enum Error {
         /// The names that there are.
         known: String,
     },
+    /// The signature method takes a private key, and there is none.
+    MissingPrivateKey {
+        /// The method's name.
+        method: &'static str,
+    },
+    /// There is a private key, but the signature method takes none.
+    UnusedPrivateKey {
+        /// The method's name.
+        method: &'static str,
+    },
+    /// The private key cannot be used.
+    PrivateKey(PrivateKeyError),
     /// A protocol parameter's name does not start with `oauth_`.
     NotAProtocolParameter {
         /// The name that was given.
@@ -49,6 +63,8 @@ pub enum Error {
     BodyIsNotAForm,
     /// The operating system gave no random bytes.
     NoRandomness,
+    /// There was no memory, or no random bytes, to sign with a private key.
+    SigningFailed,
 }
 
 /// Where a request's parameters come from, section 3.4.1.3.1.
@@ -96,6 +112,15 @@ impl fmt::Display for Error {
             Self::UnknownSignatureMethod { given, known } => {
                 write!(formatter, "signature_method {} is not one of {known}", quoted(given))
             }
+            Self::MissingPrivateKey { method } => {
+                write!(formatter, "signature_method {method} needs a private key: give rsa_key")
+            }
+            Self::UnusedPrivateKey { method } => write!(
+                formatter,
+                "rsa_key is given, but signature_method {method} does not use it: set \
+                 signature_method to RSA-SHA1, RSA-SHA256 or RSA-SHA512, or leave rsa_key out"
+            ),
+            Self::PrivateKey(error) => error.fmt(formatter),
             Self::NotAProtocolParameter { given } => write!(
                 formatter,
                 "protocol_parameters: {} does not start with 'oauth_' \
@@ -119,8 +144,17 @@ impl fmt::Display for Error {
             Self::NoRandomness => {
                 formatter.write_str("the operating system gave no random bytes for a nonce")
             }
+            Self::SigningFailed => {
+                formatter.write_str("no memory or no random bytes were left to sign with rsa_key")
+            }
         }
     }
 }
 
 impl std::error::Error for Error {}
+
+impl From<PrivateKeyError> for Error {
+    fn from(error: PrivateKeyError) -> Self {
+        Self::PrivateKey(error)
+    }
+}

@@ -1,7 +1,10 @@
-//! Tells a forked process from its parent, for section 3.3's unique nonces.
+//! What a fork must not break: section 3.3's unique nonces, and a signature that AWS-LC is
+//! computing in another thread.
 //!
-//! The alternative without `unsafe`, asking for the process number before every nonce, costs a
-//! system call per signature.
+//! The alternatives without `unsafe` do not hold. Asking for the process number before every nonce
+//! costs a system call per signature. And nothing but a fork handler can keep AWS-LC whole in the
+//! child: its key remembers which of its blinding values are in use, so that a key copied in the
+//! middle of another thread's signature aborts the child.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -13,7 +16,7 @@ static GENERATION: AtomicU64 = AtomicU64::new(0);
 /// A process made with `vfork` or a bare `clone` system call, which run no handlers, is not told
 /// apart.
 pub(crate) fn generation() -> u64 {
-    if is_watching() {
+    if handlers::are_registered() {
         GENERATION.load(Ordering::Relaxed)
     } else {
         // Without a handler no two answers are alike, so that nobody relies on an old one.
@@ -21,28 +24,109 @@ pub(crate) fn generation() -> u64 {
     }
 }
 
-/// Whether a handler counts the forks of this process.
-#[cfg(unix)]
-#[expect(unsafe_code, reason = "pthread_atfork has no safe wrapper")]
-fn is_watching() -> bool {
-    static REGISTERED: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
+/// Does `work`, which is short and neither forks nor comes back here, while no fork happens.
+///
+/// Forks wait for the work under way to end; new work waits for the forks under way.
+pub(crate) fn undivided<T>(work: impl FnOnce() -> T) -> T {
+    handlers::are_registered();
+    let _working = handlers::Working::begin();
+    work()
+}
 
-    extern "C" fn count_fork() {
-        GENERATION.fetch_add(1, Ordering::Relaxed);
+#[cfg(unix)]
+mod handlers {
+    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread::sleep;
+    use std::time::Duration;
+
+    use super::GENERATION;
+
+    /// How many threads are in `undivided`, and how many are about to fork. A thread announces
+    /// itself in one of the two before it looks at the other: of a thread that works and one that
+    /// forks, at least one sees the other (this takes sequentially consistent order).
+    static WORKING: AtomicUsize = AtomicUsize::new(0);
+    static FORKING: AtomicUsize = AtomicUsize::new(0);
+
+    /// Between two looks. A signature takes from a quarter of a millisecond on.
+    const PAUSE: Duration = Duration::from_micros(50);
+
+    /// Announces work, until it is dropped.
+    pub(super) struct Working;
+
+    impl Working {
+        pub(super) fn begin() -> Self {
+            loop {
+                WORKING.fetch_add(1, Ordering::SeqCst);
+                if FORKING.load(Ordering::SeqCst) == 0 {
+                    return Self;
+                }
+                WORKING.fetch_sub(1, Ordering::SeqCst);
+                sleep(PAUSE);
+            }
+        }
     }
 
-    *REGISTERED.get_or_init(|| {
-        // SAFETY: the arguments are of pthread_atfork's declared types. The handler runs in the
-        // child between fork and its return, where only async-signal-safe things are allowed; it
-        // adds to an atomic of the process and neither allocates, locks nor unwinds. It is never
-        // unregistered, and its code stays mapped: the interpreter does not unload extension
-        // modules, and a Rust program that links this crate keeps it to its end.
-        unsafe { libc::pthread_atfork(None, None, Some(count_fork)) == 0 }
-    })
+    impl Drop for Working {
+        fn drop(&mut self) {
+            WORKING.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+
+    extern "C" fn before_fork() {
+        FORKING.fetch_add(1, Ordering::SeqCst);
+        while WORKING.load(Ordering::SeqCst) != 0 {
+            sleep(PAUSE);
+        }
+    }
+
+    extern "C" fn after_fork_in_parent() {
+        FORKING.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    extern "C" fn after_fork_in_child() {
+        GENERATION.fetch_add(1, Ordering::Relaxed);
+        // The threads that announced themselves did not come along.
+        FORKING.store(0, Ordering::SeqCst);
+        WORKING.store(0, Ordering::SeqCst);
+    }
+
+    /// Whether the handlers run at every fork of this process; the first call registers them.
+    #[expect(unsafe_code, reason = "pthread_atfork has no safe wrapper")]
+    pub(super) fn are_registered() -> bool {
+        static REGISTERED: OnceLock<bool> = OnceLock::new();
+        *REGISTERED.get_or_init(|| {
+            // SAFETY: the arguments are of pthread_atfork's declared types. The handlers are never
+            // unregistered, and their code stays mapped: the interpreter does not unload extension
+            // modules, and a Rust program that links this crate keeps it to its end. `before_fork`
+            // runs in the forking thread as any other code does; it waits for threads that hold no
+            // lock which it has (they need neither the interpreter nor this thread to end their
+            // work). `after_fork_in_child` runs between fork and its return, where only
+            // async-signal-safe things are allowed: it writes to atomics. None of the three can
+            // unwind.
+            unsafe {
+                libc::pthread_atfork(
+                    Some(before_fork),
+                    Some(after_fork_in_parent),
+                    Some(after_fork_in_child),
+                ) == 0
+            }
+        })
+    }
 }
 
 /// There is no fork elsewhere.
 #[cfg(not(unix))]
-fn is_watching() -> bool {
-    true
+mod handlers {
+    pub(super) struct Working;
+
+    impl Working {
+        pub(super) fn begin() -> Self {
+            Self
+        }
+    }
+
+    pub(super) fn are_registered() -> bool {
+        true
+    }
 }

@@ -7,6 +7,7 @@
 //! | 3.4.1.2 | base string URI | [`uri`] |
 //! | 3.4.1.3 | request parameters | [`params`] |
 //! | 3.4.2 - 3.4.4 | signature methods | [`signature`] |
+//! | 3.4.3 | the private key | [`private_key`] |
 //! | 3.5 | transmission of the protocol parameters | [`transmit`] |
 //! | 3.6 | percent-encoding | [`percent`] |
 //! | draft-eaton-oauth-bodyhash | the hash of a body that is no form | [`body_hash`] |
@@ -24,6 +25,8 @@ mod fork;
 pub mod nonce;
 pub mod params;
 pub mod percent;
+pub mod private_key;
+mod rsa_ffi;
 pub mod sign;
 pub mod signature;
 pub mod transmit;

@@ -17,6 +17,7 @@ mod settings;
 use pyo3::prelude::*;
 
 use crate::error::Error;
+use crate::private_key::PrivateKeyError;
 
 /// The exceptions are Python classes, so that they document, pickle and type-check as such.
 mod exceptions {
@@ -29,6 +30,12 @@ use exceptions::{OAuth1Error, OAuth1TypeError};
 impl From<Error> for PyErr {
     fn from(error: Error) -> Self {
         OAuth1Error::new_err(error.to_string())
+    }
+}
+
+impl From<PrivateKeyError> for PyErr {
+    fn from(error: PrivateKeyError) -> Self {
+        Error::from(error).into()
     }
 }
 

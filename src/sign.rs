@@ -86,7 +86,8 @@ impl Signer {
     ///
     /// # Errors
     /// [`Error::LineBreak`], [`Error::InvalidRealm`], [`Error::NotAProtocolParameter`],
-    /// [`Error::SignatureParameter`], [`Error::PlaintextInQuery`].
+    /// [`Error::SignatureParameter`], [`Error::PlaintextInQuery`], [`Error::MissingPrivateKey`],
+    /// [`Error::UnusedPrivateKey`].
     pub fn new(configuration: Configuration) -> Result<Self, Error> {
         let Configuration { credentials, method, placement, realm, callback, verifier, .. } =
             configuration;
@@ -101,7 +102,7 @@ impl Signer {
         if is_plaintext && placement == Placement::Query {
             return Err(Error::PlaintextInQuery);
         }
-        let key = SigningKey::new(method, &credentials);
+        let key = SigningKey::new(method, &credentials)?;
         let fixed = |name: &str, value| (name.to_owned(), Value::Fixed(value));
         let mut parameters = vec![
             ("oauth_nonce".to_owned(), Value::Nonce),
@@ -131,12 +132,18 @@ impl Signer {
         self.placement
     }
 
+    /// See [`SigningKey::is_slow`].
+    #[must_use]
+    pub fn is_slow(&self) -> bool {
+        self.key.is_slow()
+    }
+
     /// Signs `request` and writes the protocol parameters to their place.
     ///
     /// # Errors
     /// [`Error::NotAbsolute`], [`Error::InvalidHost`], [`Error::InvalidPort`] of the URI;
     /// [`Error::DuplicateParameter`], [`Error::InvalidRealm`], [`Error::InsecurePlaintext`],
-    /// [`Error::BodyIsNotAForm`].
+    /// [`Error::BodyIsNotAForm`], [`Error::SigningFailed`].
     pub fn sign(
         &self,
         request: &Request<'_>,
@@ -145,7 +152,7 @@ impl Signer {
     ) -> Result<Signed, Error> {
         let mut protocol = self.protocol_parameters(request, nonce, timestamp);
         let base_string = self.base_string_over(request, &protocol)?;
-        let signature = self.key.sign(&base_string);
+        let signature = self.key.sign(&base_string)?;
         protocol.push((SIGNATURE, &signature));
         Ok(match self.placement {
             Placement::Header => {
@@ -315,6 +322,7 @@ mod tests {
             credentials: Credentials {
                 client_key: "client".to_owned(),
                 client_secret: secret(),
+                private_key: None,
                 token: Some("token".to_owned()),
                 token_secret: secret(),
             },

@@ -5,12 +5,14 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
-use sha1::Sha1;
+use sha1::{Digest as _, Sha1};
 use sha2::{Sha256, Sha512};
 
 use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::percent;
+use crate::private_key::PrivateKey;
+use crate::rsa_ffi::Hash;
 
 /// A signature method, by the name that `oauth_signature_method` carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,14 +23,27 @@ pub enum SignatureMethod {
     HmacSha256,
     /// Section 3.4.2 with SHA-512 in SHA-1's place.
     HmacSha512,
+    /// Section 3.4.3.
+    RsaSha1,
+    /// Section 3.4.3 with SHA-256 in SHA-1's place.
+    RsaSha256,
+    /// Section 3.4.3 with SHA-512 in SHA-1's place.
+    RsaSha512,
     /// Section 3.4.4.
     Plaintext,
 }
 
 impl SignatureMethod {
     /// All methods.
-    pub const ALL: [Self; 4] =
-        [Self::HmacSha1, Self::HmacSha256, Self::HmacSha512, Self::Plaintext];
+    pub const ALL: [Self; 7] = [
+        Self::HmacSha1,
+        Self::HmacSha256,
+        Self::HmacSha512,
+        Self::RsaSha1,
+        Self::RsaSha256,
+        Self::RsaSha512,
+        Self::Plaintext,
+    ];
 
     /// The method called `name`, in upper or lower case.
     ///
@@ -50,6 +65,9 @@ impl SignatureMethod {
             Self::HmacSha1 => "HMAC-SHA1",
             Self::HmacSha256 => "HMAC-SHA256",
             Self::HmacSha512 => "HMAC-SHA512",
+            Self::RsaSha1 => "RSA-SHA1",
+            Self::RsaSha256 => "RSA-SHA256",
+            Self::RsaSha512 => "RSA-SHA512",
             Self::Plaintext => "PLAINTEXT",
         }
     }
@@ -64,32 +82,64 @@ pub enum SigningKey {
     HmacSha256(Hmac<Sha256>),
     /// As above.
     HmacSha512(Hmac<Sha512>),
+    /// The client's private key of section 3.4.3.
+    RsaSha1(PrivateKey),
+    /// As above.
+    RsaSha256(PrivateKey),
+    /// As above.
+    RsaSha512(PrivateKey),
     /// The signature itself.
     Plaintext(Vec<u8>),
 }
 
 impl SigningKey {
     /// The key of `method` for these credentials.
-    #[must_use]
-    pub fn new(method: SignatureMethod, credentials: &Credentials) -> Self {
-        let secrets = shared_secrets(credentials);
-        match method {
-            SignatureMethod::HmacSha1 => Self::HmacSha1(keyed(&secrets)),
-            SignatureMethod::HmacSha256 => Self::HmacSha256(keyed(&secrets)),
-            SignatureMethod::HmacSha512 => Self::HmacSha512(keyed(&secrets)),
-            SignatureMethod::Plaintext => Self::Plaintext(secrets),
-        }
+    ///
+    /// # Errors
+    /// [`Error::MissingPrivateKey`], [`Error::UnusedPrivateKey`].
+    pub fn new(method: SignatureMethod, credentials: &Credentials) -> Result<Self, Error> {
+        let method_name = method.name();
+        let private_key = || {
+            let key = credentials.private_key.clone();
+            key.ok_or(Error::MissingPrivateKey { method: method_name })
+        };
+        let key = match method {
+            SignatureMethod::RsaSha1 => Self::RsaSha1(private_key()?),
+            SignatureMethod::RsaSha256 => Self::RsaSha256(private_key()?),
+            SignatureMethod::RsaSha512 => Self::RsaSha512(private_key()?),
+            // A user who gives a private key expects to sign with it.
+            _ if credentials.private_key.is_some() => {
+                return Err(Error::UnusedPrivateKey { method: method_name });
+            }
+            SignatureMethod::HmacSha1 => Self::HmacSha1(keyed(&shared_secrets(credentials))),
+            SignatureMethod::HmacSha256 => Self::HmacSha256(keyed(&shared_secrets(credentials))),
+            SignatureMethod::HmacSha512 => Self::HmacSha512(keyed(&shared_secrets(credentials))),
+            SignatureMethod::Plaintext => Self::Plaintext(shared_secrets(credentials)),
+        };
+        Ok(key)
     }
 
     /// The value of `oauth_signature` for `base_string`.
-    #[must_use]
-    pub fn sign(&self, base_string: &[u8]) -> Vec<u8> {
+    ///
+    /// # Errors
+    /// [`Error::SigningFailed`], with a private key only.
+    pub fn sign(&self, base_string: &[u8]) -> Result<Vec<u8>, Error> {
         match self {
-            Self::HmacSha1(key) => mac(key, base_string),
-            Self::HmacSha256(key) => mac(key, base_string),
-            Self::HmacSha512(key) => mac(key, base_string),
-            Self::Plaintext(secrets) => secrets.clone(),
+            Self::HmacSha1(key) => Ok(mac(key, base_string)),
+            Self::HmacSha256(key) => Ok(mac(key, base_string)),
+            Self::HmacSha512(key) => Ok(mac(key, base_string)),
+            Self::RsaSha1(key) => rsa(key, Hash::Sha1, &Sha1::digest(base_string)),
+            Self::RsaSha256(key) => rsa(key, Hash::Sha256, &Sha256::digest(base_string)),
+            Self::RsaSha512(key) => rsa(key, Hash::Sha512, &Sha512::digest(base_string)),
+            Self::Plaintext(secrets) => Ok(secrets.clone()),
         }
+    }
+
+    /// Whether a signature takes so long (a quarter of a millisecond and more) that other threads
+    /// should not have to wait for it.
+    #[must_use]
+    pub fn is_slow(&self) -> bool {
+        matches!(self, Self::RsaSha1(_) | Self::RsaSha256(_) | Self::RsaSha512(_))
     }
 }
 
@@ -112,6 +162,12 @@ fn shared_secrets(credentials: &Credentials) -> Vec<u8> {
 fn keyed<M: KeyInit>(key: &[u8]) -> M {
     #[expect(clippy::expect_used, reason = "HMAC is defined for keys of every length, RFC 2104")]
     M::new_from_slice(key).expect("HMAC takes a key of any length")
+}
+
+/// RSASSA-PKCS1-v1_5 over the digest of the base string.
+fn rsa(key: &PrivateKey, hash: Hash, digest: &[u8]) -> Result<Vec<u8>, Error> {
+    let signature = key.sign(hash, digest).ok_or(Error::SigningFailed)?;
+    Ok(STANDARD.encode(signature).into_bytes())
 }
 
 fn mac(key: &(impl Mac + Clone), base_string: &[u8]) -> Vec<u8> {

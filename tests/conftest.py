@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import rsa_keys
 from provider import Provider
 from wire_server import WireServer
 
@@ -17,5 +18,5 @@ def server() -> Iterator[WireServer]:
 
 @pytest.fixture
 def provider() -> Iterator[Provider]:
-    with Provider() as provider:
+    with Provider(client_public_key=rsa_keys.public_pem()) as provider:
         yield provider

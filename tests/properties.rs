@@ -178,6 +178,7 @@ fn post() -> Request<'static> {
 fn signer(placement: Placement) -> Signer {
     Signer::new(Configuration {
         credentials: Credentials {
+            private_key: None,
             client_key: "client".to_owned(),
             client_secret: "client secret".to_owned(),
             token: Some("token".to_owned()),

@@ -19,6 +19,7 @@ import oauthlib.oauth1
 import pytest
 import requests
 import requests_oauthlib
+import rsa_keys
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oauth1_rs import Client, OAuth1, OAuth1Error
@@ -841,7 +842,7 @@ REFUSALS = [
     Refusal(
         name="an RSA key with an HMAC method",
         why="it would be left unused, and the caller would believe otherwise",
-        options={"rsa_key": "-----BEGIN RSA PRIVATE KEY-----"},
+        options={"rsa_key": rsa_keys.pkcs1()},
         error="rsa_key is given, but",
     ),
     Refusal(

@@ -27,7 +27,13 @@ SETTINGS = [
     "nonce",
     "timestamp",
 ]
-OWN_SETTINGS = ["timestamp_offset", "protocol_parameters", "body_hash", "allow_insecure_plaintext"]
+OWN_SETTINGS = [
+    "timestamp_offset",
+    "protocol_parameters",
+    "body_hash",
+    "allow_insecure_plaintext",
+    "rsa_key_passphrase",
+]
 
 
 def accepted(http_method: str, signed: tuple[Any, Any, Any], client_secret: str = "cs") -> bool:

@@ -86,19 +86,8 @@ IN_THE_CONSTRUCTOR: list[tuple[str, dict[str, Any], type[Exception], str]] = [
         "signature_method",
         {"signature_method": "MD5"},
         OAuth1Error,
-        "signature_method 'MD5' is not one of HMAC-SHA1, HMAC-SHA256, HMAC-SHA512, PLAINTEXT",
-    ),
-    (
-        "signature_method RSA",
-        {"signature_method": "RSA-SHA1"},
-        OAuth1Error,
-        "signature_method 'RSA-SHA1' is not one of HMAC-SHA1, HMAC-SHA256, HMAC-SHA512, PLAINTEXT",
-    ),
-    (
-        "rsa_key",
-        {"rsa_key": CANARY},
-        OAuth1Error,
-        "rsa_key is given, but no signature_method of this version uses one",
+        "signature_method 'MD5' is not one of HMAC-SHA1, HMAC-SHA256, HMAC-SHA512, RSA-SHA1, "
+        "RSA-SHA256, RSA-SHA512, PLAINTEXT",
     ),
     (
         "signature_type",

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import requests
+import rsa_keys
 from oauth1_rs import (
     SIGNATURE_HMAC_SHA1,
     SIGNATURE_HMAC_SHA256,
     SIGNATURE_HMAC_SHA512,
     SIGNATURE_PLAINTEXT,
+    SIGNATURE_RSA_SHA1,
+    SIGNATURE_RSA_SHA256,
+    SIGNATURE_RSA_SHA512,
     OAuth1,
 )
 from provider import Provider
@@ -19,6 +24,9 @@ METHODS = [
     SIGNATURE_HMAC_SHA1,
     SIGNATURE_HMAC_SHA256,
     SIGNATURE_HMAC_SHA512,
+    SIGNATURE_RSA_SHA1,
+    SIGNATURE_RSA_SHA256,
+    SIGNATURE_RSA_SHA512,
     SIGNATURE_PLAINTEXT,
 ]
 PLACEMENTS = ["AUTH_HEADER", "QUERY", "BODY"]
@@ -31,18 +39,22 @@ FIELDS = [
 ]
 
 
+def method_settings(signature_method: str) -> dict[str, Any]:
+    key = rsa_keys.path(2048) if signature_method.startswith("RSA") else None
+    return {"signature_method": signature_method, "rsa_key": key}
+
+
 @pytest.mark.parametrize("signature_method", METHODS)
 def test_the_three_legs(provider: Provider, signature_method: str) -> None:
     client = (provider.client_key, provider.client_secret)
+    settings = method_settings(signature_method)
 
     def post(path: str, auth: OAuth1) -> dict[str, str]:
         response = requests.post(f"{provider.url}/{path}", auth=auth)
         assert response.status_code == 200, provider.records[-1].reason
         return dict(parse_qsl(response.text))
 
-    auth = OAuth1(
-        *client, callback_uri="http://127.0.0.1/ready?x=%2F", signature_method=signature_method
-    )
+    auth = OAuth1(*client, callback_uri="http://127.0.0.1/ready?x=%2F", **settings)
     temporary = post("request_token", auth)
     assert temporary["oauth_callback_confirmed"] == "true"
     credentials = (temporary["oauth_token"], temporary["oauth_token_secret"])
@@ -57,14 +69,14 @@ def test_the_three_legs(provider: Provider, signature_method: str) -> None:
         *client,
         *credentials,
         verifier=callback["oauth_verifier"],
-        signature_method=signature_method,
+        **settings,
     )
     token = post("access_token", auth)
     auth = OAuth1(
         *client,
         token["oauth_token"],
         token["oauth_token_secret"],
-        signature_method=signature_method,
+        **settings,
     )
     response = requests.get(f"{provider.url}/resource", params=FIELDS, auth=auth)
     assert response.status_code == 200, provider.records[-1].reason
@@ -84,8 +96,8 @@ def test_requests_of_every_kind(
         provider.client_secret,
         provider.token,
         provider.token_secret,
-        signature_method=signature_method,
         signature_type=signature_type,
+        **method_settings(signature_method),
     )
     url = f"{provider.url}/resource/{signature_type}%2F~;v=1"
     for http_method in ["POST", "PUT", "PATCH", "DELETE"]:

@@ -9,6 +9,7 @@ use oauth1_rs::credentials::Credentials;
 use oauth1_rs::error::Error;
 use oauth1_rs::params::Parameters;
 use oauth1_rs::percent;
+use oauth1_rs::private_key::PrivateKey;
 use oauth1_rs::sign::{Configuration, Request, Signed, Signer};
 use oauth1_rs::signature::{SignatureMethod, SigningKey};
 use oauth1_rs::transmit::Placement;
@@ -68,15 +69,17 @@ fn run<V: Vector>(kind: &str) {
     report(kind, &failures);
 }
 
-/// Changes one character of one secret at a time: the signature must change too.
+/// Changes one character of one secret at a time: the signature must change too, unless it comes
+/// from a private key, in which secrets have no part (section 3.4.3).
 fn run_with_other_secrets<V: SignatureVector>(kind: &str) {
     let mut failures = Vec::new();
     for (provenance, vector) in read::<V>(kind) {
         for index in 0..vector.clone().secrets().len() {
             let mut other = vector.clone();
             change_last_character(other.secrets()[index]);
-            if other.signature() == vector.signature() {
-                failures.push(provenance.failure("another secret gives the same signature"));
+            let is_the_same = other.signature() == vector.signature();
+            if is_the_same != vector.private_key().is_some() {
+                failures.push(provenance.failure("another secret gives the wrong signature"));
             }
         }
     }
@@ -103,6 +106,8 @@ trait SignatureVector: Vector + Clone {
     fn signature(&self) -> Result<String, Error>;
 
     fn secrets(&mut self) -> [&mut String; 2];
+
+    fn private_key(&self) -> Option<PrivateKey>;
 }
 
 struct Comparison {
@@ -191,6 +196,7 @@ struct RequestVector {
     nonce: Option<String>,
     timestamp: Option<String>,
     signature_method: Option<String>,
+    private_key: Option<String>,
     #[serde(default)]
     version_param_included: bool,
     #[serde(default)]
@@ -244,6 +250,10 @@ impl SignatureVector for RequestVector {
 
     fn secrets(&mut self) -> [&mut String; 2] {
         [&mut self.consumer_secret, &mut self.token_secret]
+    }
+
+    fn private_key(&self) -> Option<PrivateKey> {
+        self.private_key.as_deref().map(read_private_key)
     }
 }
 
@@ -311,6 +321,7 @@ impl RequestVector {
             credentials: Credentials {
                 client_key: self.consumer_key.clone().unwrap_or_default(),
                 client_secret: self.consumer_secret.clone(),
+                private_key: self.private_key(),
                 token: self.token.clone(),
                 token_secret: self.token_secret.clone(),
             },
@@ -329,12 +340,18 @@ impl RequestVector {
         self.signature_method.is_some() && self.consumer_key.is_some()
     }
 
-    /// The method to sign with; any will do for an entry that has none and only a base string.
+    /// The method to sign with; any will do for an entry that has only a base string, and neither
+    /// method nor key.
     fn signature_method(&self) -> Result<SignatureMethod, Error> {
-        SignatureMethod::from_name(self.signature_method.as_deref().unwrap_or("HMAC-SHA1"))
+        match self.signature_method.as_deref() {
+            Some(name) if !name.starts_with("RSA") || self.private_key.is_some() => {
+                SignatureMethod::from_name(name)
+            }
+            _ => Ok(SignatureMethod::HmacSha1),
+        }
     }
 
-    /// Takes out what the published request has not, and adds what it has beyond that, but for the
+    /// Takes out what the published request has not, names its method, and adds what it has beyond that, but for the
     /// body hash, which belongs to the request.
     fn protocol_parameters(&self) -> Vec<(String, Option<String>)> {
         let absent = [
@@ -345,9 +362,11 @@ impl RequestVector {
             ("oauth_version", !self.version_param_included),
         ];
         let removed = absent.into_iter().filter(|(_, is_absent)| *is_absent);
+        let named = self.signature_method.clone().filter(|_| self.sends_signature_method());
         let added = self.extra_oauth_params.iter().filter(|(name, _)| name != "oauth_body_hash");
         removed
             .map(|(name, _)| (name.to_owned(), None))
+            .chain(named.map(|name| ("oauth_signature_method".to_owned(), Some(name))))
             .chain(added.cloned().map(|(name, value)| (name, Some(value))))
             .collect()
     }
@@ -471,8 +490,11 @@ impl Vector for BodyHashVector {
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SignTextVector {
+    #[serde(default)]
     consumer_secret: String,
+    #[serde(default)]
     token_secret: String,
+    private_key: Option<String>,
     signature_method: String,
     /// PLAINTEXT signs no text.
     #[serde(default)]
@@ -489,11 +511,21 @@ impl Vector for SignTextVector {
 impl SignatureVector for SignTextVector {
     fn signature(&self) -> Result<String, Error> {
         let method = SignatureMethod::from_name(&self.signature_method)?;
-        Ok(sign(method, &self.consumer_secret, &self.token_secret, &self.input))
+        let credentials = Credentials {
+            client_secret: self.consumer_secret.clone(),
+            private_key: self.private_key(),
+            token_secret: self.token_secret.clone(),
+            ..Credentials::default()
+        };
+        sign(method, &credentials, &self.input)
     }
 
     fn secrets(&mut self) -> [&mut String; 2] {
         [&mut self.consumer_secret, &mut self.token_secret]
+    }
+
+    fn private_key(&self) -> Option<PrivateKey> {
+        self.private_key.as_deref().map(read_private_key)
     }
 }
 
@@ -551,19 +583,25 @@ fn readme_row<V>(kind: &str, entries: &[(Provenance, V)]) -> String {
     format!("| `{kind}.json` | {rfc} | {divergent} | {} |", count(Conformance::Erroneous))
 }
 
-fn sign(method: SignatureMethod, client_secret: &str, token_secret: &str, text: &str) -> String {
+fn sign(method: SignatureMethod, credentials: &Credentials, text: &str) -> Result<String, Error> {
+    let signature = SigningKey::new(method, credentials)?.sign(text.as_bytes())?;
+    Ok(String::from_utf8(signature).unwrap())
+}
+
+/// Section 3.4.2's key, which section 3.4.4 sends as the signature.
+fn joined_secrets(client_secret: &str, token_secret: &str) -> String {
     let credentials = Credentials {
         client_secret: client_secret.to_owned(),
         token_secret: token_secret.to_owned(),
         ..Credentials::default()
     };
-    let signature = SigningKey::new(method, &credentials).sign(text.as_bytes());
-    String::from_utf8(signature).unwrap()
+    sign(SignatureMethod::Plaintext, &credentials, "").unwrap()
 }
 
-/// Section 3.4.2's key, which section 3.4.4 sends as the signature.
-fn joined_secrets(client_secret: &str, token_secret: &str) -> String {
-    sign(SignatureMethod::Plaintext, client_secret, token_secret, "")
+fn read_private_key(name: &str) -> PrivateKey {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/keys");
+    let pem = fs::read(folder.join(name).with_extension("pem")).unwrap();
+    PrivateKey::from_pem(&pem, None).unwrap()
 }
 
 fn hashed(mut hash: BodyHash, body: &str) -> String {

@@ -7,6 +7,8 @@ library under test, with oauthlib or with `urllib.parse`: a mistake would have t
 from __future__ import annotations
 
 import base64
+import binascii
+import hashlib
 import hmac
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -68,6 +70,14 @@ class WireRequest:
 
 
 @dataclass(frozen=True)
+class PublicKey:
+    """The RSA public key that belongs to a client's private key."""
+
+    modulus: int
+    exponent: int
+
+
+@dataclass(frozen=True)
 class Verdict:
     """What the server decided. `parameters` are the protocol parameters, `realm` left out."""
 
@@ -78,7 +88,12 @@ class Verdict:
     realm: str | None
 
 
-def verify(request: WireRequest, client_secret: str, token_secret: str = "") -> Verdict:
+def verify(
+    request: WireRequest,
+    client_secret: str,
+    token_secret: str = "",
+    public_key: PublicKey | None = None,
+) -> Verdict:
     """Check `request` as section 3.2 asks, apart from the nonce's history and the clock."""
     try:
         realm, in_header = _authorization_header(request)
@@ -90,18 +105,24 @@ def verify(request: WireRequest, client_secret: str, token_secret: str = "") -> 
     marks = {*ALWAYS_REQUIRED, *REQUIRED_UNLESS_PLAINTEXT, b"oauth_version"}
     used = [place for place in places if any(name in marks for name, _ in place)]
     parameters = {name: value for place in used for name, value in place if _is_protocol(name)}
+    text = base_string(request, in_header)
     reason = _fault(places, used, parameters)
     if not reason:
-        expected = signature(
-            request,
-            in_header,
-            method=parameters[b"oauth_signature_method"].decode(),
-            client_secret=client_secret,
-            token_secret=token_secret,
-        )
-        if not hmac.compare_digest(expected.encode(), parameters[b"oauth_signature"]):
+        method = parameters[b"oauth_signature_method"].decode()
+        given = parameters[b"oauth_signature"]
+        if method in RSA_METHODS:
+            matches = _rsa_matches(method, text, given, public_key)
+        else:
+            expected = signature(
+                request,
+                in_header,
+                method=method,
+                client_secret=client_secret,
+                token_secret=token_secret,
+            )
+            matches = hmac.compare_digest(expected.encode(), given)
+        if not matches:
             reason = "the signature does not match"
-    text = base_string(request, in_header)
     return Verdict(not reason, reason or "the signature matches", text, parameters, realm)
 
 
@@ -118,7 +139,7 @@ def _fault(places: list[Parameters], used: list[Parameters], parameters: dict[by
     required = ALWAYS_REQUIRED + (REQUIRED_UNLESS_PLAINTEXT if method != "PLAINTEXT" else ())
     if missing := [name.decode() for name in required if name not in parameters]:
         return f"missing: {', '.join(missing)}"
-    if method not in SIGNATURE_METHODS:
+    if method not in SIGNATURE_METHODS and method not in RSA_METHODS:
         return f"unknown signature method: {method}"
     if parameters.get(b"oauth_version", b"1.0") != b"1.0":
         return "oauth_version is not 1.0"
@@ -152,14 +173,38 @@ def _plaintext(_text: bytes, client_secret: str, token_secret: str) -> str:
     return (encode(client_secret.encode()) + b"&" + encode(token_secret.encode())).decode()
 
 
-# Base string, client secret and token secret to signature. RSA joins here: its PKCS #1 v1.5
-# signatures (section 3.4.3) are deterministic, so that comparing works for them too.
+# Base string, client secret and token secret to signature.
 SIGNATURE_METHODS: dict[str, Callable[[bytes, str, str], str]] = {
     "HMAC-SHA1": _hmac_with("sha1"),
     "HMAC-SHA256": _hmac_with("sha256"),
     "HMAC-SHA512": _hmac_with("sha512"),
     "PLAINTEXT": _plaintext,
 }
+
+# Section 3.4.3: the hash, and what RFC 8017 section 9.2 puts before its digest.
+RSA_METHODS = {
+    "RSA-SHA1": ("sha1", bytes.fromhex("3021300906052b0e03021a05000414")),
+    "RSA-SHA256": ("sha256", bytes.fromhex("3031300d060960864801650304020105000420")),
+    "RSA-SHA512": ("sha512", bytes.fromhex("3051300d060960864801650304020305000440")),
+}
+
+
+def _rsa_matches(method: str, text: bytes, given: bytes, public_key: PublicKey | None) -> bool:
+    """RSASSA-PKCS1-v1_5 verification (RFC 8017 section 8.2.2)."""
+    if public_key is None:
+        raise ValueError(f"{method} needs a public key to verify with")
+    size = (public_key.modulus.bit_length() + 7) // 8
+    try:
+        signed = base64.b64decode(given, validate=True)
+    except binascii.Error:
+        return False
+    number = int.from_bytes(signed, "big")
+    if len(signed) != size or number >= public_key.modulus:
+        return False
+    name, prefix = RSA_METHODS[method]
+    ending = b"\0" + prefix + hashlib.new(name, text).digest()
+    expected = b"\0\1".ljust(size - len(ending), b"\xff") + ending
+    return pow(number, public_key.exponent, public_key.modulus).to_bytes(size, "big") == expected
 
 
 def base_string(

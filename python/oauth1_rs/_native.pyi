@@ -1,6 +1,7 @@
 # The types of the extension module, by hand: mypy.stubtest compares them with what was built.
 
 from collections.abc import Callable, Mapping
+from os import PathLike
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 from typing_extensions import disjoint_base
@@ -11,7 +12,12 @@ _Text: TypeAlias = str | bytes
 _Nonce: TypeAlias = _Text | Callable[[], _Text]
 _Timestamp: TypeAlias = _Text | int | Callable[[], _Text | int]
 _ProtocolParameters: TypeAlias = Mapping[str, _Text | None]
+_RsaKey: TypeAlias = _Text | PathLike[str] | _CryptographyKey
 _BodyHash: TypeAlias = Literal["sha1", "sha256"]
+
+# A private key of the cryptography package, by what of it is used.
+class _CryptographyKey(Protocol):
+    def private_bytes(self, *args: Any, **kwargs: Any) -> bytes: ...
 
 class _PreparedRequest(Protocol):
     method: Any
@@ -30,7 +36,7 @@ class Client:
     callback_uri: _Text | None
     signature_method: _Text | None
     signature_type: _Text | None
-    rsa_key: Any
+    rsa_key: _RsaKey | None
     verifier: _Text | None
     realm: _Text | None
     encoding: str | None
@@ -41,6 +47,7 @@ class Client:
     protocol_parameters: _ProtocolParameters | None
     body_hash: _BodyHash | None
     allow_insecure_plaintext: bool | None
+    rsa_key_passphrase: _Text | None
 
     def __init__(
         self,
@@ -51,7 +58,7 @@ class Client:
         callback_uri: _Text | None = None,
         signature_method: _Text = "HMAC-SHA1",
         signature_type: _Text = "AUTH_HEADER",
-        rsa_key: Any = None,
+        rsa_key: _RsaKey | None = None,
         verifier: _Text | None = None,
         realm: _Text | None = None,
         encoding: str = "utf-8",
@@ -63,6 +70,7 @@ class Client:
         protocol_parameters: _ProtocolParameters | None = None,
         body_hash: _BodyHash | None = None,
         allow_insecure_plaintext: bool = False,
+        rsa_key_passphrase: _Text | None = None,
     ) -> None: ...
 
     # What comes back has the types that went in, or bytes with ``decoding=``.
@@ -90,7 +98,7 @@ class OAuth1:
         callback_uri: _Text | None = None,
         signature_method: _Text = "HMAC-SHA1",
         signature_type: _Text = "AUTH_HEADER",
-        rsa_key: Any = None,
+        rsa_key: _RsaKey | None = None,
         verifier: _Text | None = None,
         decoding: str | None = None,
         client_class: Any = None,
@@ -104,5 +112,6 @@ class OAuth1:
         protocol_parameters: _ProtocolParameters | None = None,
         body_hash: _BodyHash | None = None,
         allow_insecure_plaintext: bool = False,
+        rsa_key_passphrase: _Text | None = None,
     ) -> None: ...
     def __call__(self, r: _RequestT) -> _RequestT: ...

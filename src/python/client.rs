@@ -36,11 +36,14 @@ type SignedParts<'py> = (Bound<'py, PyAny>, Bound<'py, PyDict>, Bound<'py, PyAny
 /// callback_uri, verifier : str, bytes or None
 ///     ``oauth_callback`` (section 2.1) and ``oauth_verifier`` (section 2.3).
 /// signature_method : str, default "HMAC-SHA1"
-///     Or "HMAC-SHA256", "HMAC-SHA512", "PLAINTEXT" (section 3.4), in upper or lower case.
+///     Or "HMAC-SHA256", "HMAC-SHA512", "RSA-SHA1", "RSA-SHA256", "RSA-SHA512", "PLAINTEXT"
+///     (section 3.4), in upper or lower case.
 /// signature_type : str, default "AUTH_HEADER"
 ///     Or "QUERY", "BODY": where the protocol parameters go (section 3.5).
-/// rsa_key : None
-///     Not used yet.
+/// rsa_key : str, bytes, path, private key of the cryptography package, or None
+///     The private key for the RSA methods: PEM text (PKCS#1 or PKCS#8), never the name of a file;
+///     the ``pathlib.Path`` of a file with such text; or a key object. From 1024 to 8192 bits. It
+///     is read and checked once.
 /// realm : str, bytes or None
 ///     First in the header, never signed (section 3.5.1).
 /// encoding : str, default "utf-8"
@@ -59,11 +62,15 @@ type SignedParts<'py> = (Bound<'py, PyAny>, Bound<'py, PyDict>, Bound<'py, PyAny
 ///     Sends ``oauth_body_hash`` with every request that is no form (draft-eaton-oauth-bodyhash).
 /// allow_insecure_plaintext : bool, default False
 ///     Lets PLAINTEXT over connections that are not encrypted.
+/// rsa_key_passphrase : str, bytes or None
+///     Decrypts an ``rsa_key`` that is encrypted (PKCS#8 with PBES2).
 ///
 /// Raises
 /// ------
 /// OAuth1Error
 ///     A setting cannot be used; the text says what is accepted.
+/// OSError
+///     The file of ``rsa_key`` cannot be read.
 #[expect(clippy::doc_markdown, reason = "a Python docstring, in reStructuredText")]
 #[pyclass(frozen, subclass, weakref, module = "oauth1_rs")]
 pub(super) struct Client {
@@ -114,7 +121,8 @@ impl Client {
             resource_owner_secret=None, callback_uri=None, signature_method='HMAC-SHA1', \
             signature_type='AUTH_HEADER', rsa_key=None, verifier=None, realm=None, \
             encoding='utf-8', decoding=None, nonce=None, timestamp=None, *, timestamp_offset=0, \
-            protocol_parameters=None, body_hash=None, allow_insecure_plaintext=False)"
+            protocol_parameters=None, body_hash=None, allow_insecure_plaintext=False, \
+            rsa_key_passphrase=None)"
     )]
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
         Self { settings: Mutex::new(None) }
@@ -141,6 +149,7 @@ impl Client {
         protocol_parameters = None,
         body_hash = None,
         allow_insecure_plaintext = None,
+        rsa_key_passphrase = None,
     ))]
     fn __init__<'py>(
         &self,
@@ -163,6 +172,7 @@ impl Client {
         protocol_parameters: Option<Bound<'py, PyAny>>,
         body_hash: Option<Bound<'py, PyAny>>,
         allow_insecure_plaintext: Option<Bound<'py, PyAny>>,
+        rsa_key_passphrase: Option<Bound<'py, PyAny>>,
     ) -> PyResult<()> {
         let text = |text: &str| Some(PyString::new(py, text).into_any());
         let settings = Settings::new(
@@ -187,6 +197,7 @@ impl Client {
                 body_hash,
                 allow_insecure_plaintext
                     .or_else(|| Some(PyBool::new(py, false).to_owned().into_any())),
+                rsa_key_passphrase,
             ],
         )?;
         settings.signer(py)?;

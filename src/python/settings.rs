@@ -7,14 +7,20 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyMapping, PyString};
 
+use zeroize::Zeroizing;
+
 use super::{OAuth1Error, OAuth1TypeError};
 use crate::body_hash::BodyHash;
 use crate::credentials::Credentials;
 use crate::error::quoted;
 use crate::nonce;
+use crate::private_key::{PrivateKey, PrivateKeyError};
 use crate::sign::{Configuration, Request, Signed, Signer};
 use crate::signature::SignatureMethod;
 use crate::transmit::Placement;
+
+/// From this length of a form on, in bytes, other threads need not wait while it is signed.
+const LARGE: usize = 64 * 1024;
 
 /// A setting: an attribute and a keyword of `Client`. The first 14 are in the order of the
 /// constructor's positional parameters.
@@ -38,12 +44,13 @@ pub(super) enum Setting {
     ProtocolParameters,
     BodyHash,
     AllowInsecurePlaintext,
+    RsaKeyPassphrase,
 }
 
 impl Setting {
     pub(super) const COUNT: usize = Self::ALL.len();
 
-    pub(super) const ALL: [Self; 18] = [
+    pub(super) const ALL: [Self; 19] = [
         Self::ClientKey,
         Self::ClientSecret,
         Self::ResourceOwnerKey,
@@ -62,6 +69,7 @@ impl Setting {
         Self::ProtocolParameters,
         Self::BodyHash,
         Self::AllowInsecurePlaintext,
+        Self::RsaKeyPassphrase,
     ];
 
     /// Those that may be given as `bytes` and read back as `str`.
@@ -97,6 +105,7 @@ impl Setting {
             Self::ProtocolParameters => "protocol_parameters",
             Self::BodyHash => "body_hash",
             Self::AllowInsecurePlaintext => "allow_insecure_plaintext",
+            Self::RsaKeyPassphrase => "rsa_key_passphrase",
         }
     }
 
@@ -118,6 +127,7 @@ impl Setting {
             Self::ClientSecret
                 | Self::ResourceOwnerSecret
                 | Self::RsaKey
+                | Self::RsaKeyPassphrase
                 | Self::Verifier
                 | Self::ProtocolParameters
         )
@@ -131,6 +141,8 @@ pub(super) struct Settings {
     /// Made when it is first needed: a write only stores, the combination is checked at the next
     /// signature.
     signer: OnceLock<Signer>,
+    /// Read when it is first needed, and carried over to settings with the same key.
+    private_key: OnceLock<PrivateKey>,
 }
 
 impl Settings {
@@ -159,11 +171,15 @@ impl Settings {
         let mut values =
             self.values.each_ref().map(|value| value.as_ref().map(|v| v.clone_ref(py)));
         values[setting as usize] = value;
-        Self::from_values(values)
+        let mut changed = Self::from_values(values);
+        if !matches!(setting, Setting::RsaKey | Setting::RsaKeyPassphrase) {
+            changed.private_key = self.private_key.clone();
+        }
+        changed
     }
 
     fn from_values(values: [Option<Py<PyAny>>; Setting::COUNT]) -> Self {
-        Self { values, signer: OnceLock::new() }
+        Self { values, signer: OnceLock::new(), private_key: OnceLock::new() }
     }
 
     /// The value of a setting; `None` is Python's `None`.
@@ -209,7 +225,10 @@ impl Settings {
         let signer = self.signer(py)?;
         let nonce = self.nonce(py)?;
         let timestamp = self.timestamp(py)?;
-        Ok(signer.sign(request, &nonce, &timestamp)?)
+        let sign = || signer.sign(request, &nonce, &timestamp);
+        let form = request.form.unwrap_or_default();
+        let is_slow = signer.is_slow() || form.len() >= LARGE;
+        Ok(if is_slow { py.detach(sign) } else { sign() }?)
     }
 
     /// Checks the settings, once.
@@ -227,11 +246,6 @@ impl Settings {
                 "client_key must be str or bytes, got None (is an environment variable missing?)",
             )
         })?;
-        if self.get(Setting::RsaKey).is_some() {
-            return Err(OAuth1Error::new_err(
-                "rsa_key is given, but no signature_method of this version uses one",
-            ));
-        }
         let method = match self.text(py, Setting::SignatureMethod)? {
             Some(name) => SignatureMethod::from_name(&name)?,
             None => SignatureMethod::HmacSha1,
@@ -255,6 +269,7 @@ impl Settings {
             credentials: Credentials {
                 client_key,
                 client_secret: self.text(py, Setting::ClientSecret)?.unwrap_or_default(),
+                private_key: self.private_key(py)?,
                 token: self.text(py, Setting::ResourceOwnerKey)?,
                 token_secret: self.text(py, Setting::ResourceOwnerSecret)?.unwrap_or_default(),
             },
@@ -272,6 +287,22 @@ impl Settings {
                 None => false,
             },
         })
+    }
+
+    fn private_key(&self, py: Python<'_>) -> PyResult<Option<PrivateKey>> {
+        let Some(value) = self.get(Setting::RsaKey) else {
+            return match self.get(Setting::RsaKeyPassphrase) {
+                Some(_) => Err(OAuth1Error::new_err("rsa_key_passphrase is given, but no rsa_key")),
+                None => Ok(None),
+            };
+        };
+        if let Some(key) = self.private_key.get() {
+            return Ok(Some(key.clone()));
+        }
+        let passphrase = self.text(py, Setting::RsaKeyPassphrase)?.map(Zeroizing::new);
+        let key =
+            read_private_key(value.bind(py), passphrase.as_ref().map(|text| text.as_bytes()))?;
+        Ok(Some(self.private_key.get_or_init(|| key).clone()))
     }
 
     fn placement(&self, py: Python<'_>) -> PyResult<Placement> {
@@ -396,6 +427,46 @@ impl Settings {
         let text = text.cast::<PyString>().map_err(|_| undecodable())?;
         text.to_str().map(str::to_owned).map_err(|_| lone_surrogate(name))
     }
+}
+
+/// The key in PEM text, in the file of a path, or in an object of the `cryptography` package.
+fn read_private_key(value: &Bound<'_, PyAny>, passphrase: Option<&[u8]>) -> PyResult<PrivateKey> {
+    let py = value.py();
+    // Decrypting takes as long as whoever encrypted the key wanted.
+    let from_pem = |pem: &[u8]| Ok(py.detach(|| PrivateKey::from_pem(pem, passphrase))?);
+    if let Ok(text) = value.cast::<PyString>() {
+        return from_pem(text.to_str().map_err(|_| lone_surrogate("rsa_key"))?.as_bytes());
+    }
+    if let Ok(bytes) = value.cast::<PyBytes>() {
+        return from_pem(bytes.as_bytes());
+    }
+    if value.hasattr(intern!(py, "__fspath__"))? {
+        let file = py.import("io")?.getattr("open")?.call1((value, "rb"))?;
+        let content = file.call_method0("read");
+        file.call_method0("close")?;
+        return from_pem(content?.cast::<PyBytes>()?.as_bytes());
+    }
+    if value.hasattr(intern!(py, "private_bytes"))? {
+        if passphrase.is_some() {
+            return Err(PrivateKeyError::NotEncrypted.into());
+        }
+        return Ok(PrivateKey::from_pkcs8(&pkcs8_of(value)?)?);
+    }
+    Err(wrong_type(
+        "rsa_key",
+        "PEM text (str or bytes), a pathlib.Path, or a private key of the cryptography package",
+        value,
+    ))
+}
+
+/// The unencrypted PKCS#8 form of a private key of the `cryptography` package.
+fn pkcs8_of(key: &Bound<'_, PyAny>) -> PyResult<Zeroizing<Vec<u8>>> {
+    let serialization = key.py().import("cryptography.hazmat.primitives.serialization")?;
+    let der = serialization.getattr("Encoding")?.getattr("DER")?;
+    let pkcs8 = serialization.getattr("PrivateFormat")?.getattr("PKCS8")?;
+    let unencrypted = serialization.getattr("NoEncryption")?.call0()?;
+    let encoded = key.call_method1("private_bytes", (der, pkcs8, unencrypted))?;
+    Ok(Zeroizing::new(encoded.extract()?))
 }
 
 /// A copy of `protocol_parameters`, so that nothing but a write changes what is signed.
