@@ -251,19 +251,6 @@ def test_an_empty_callback_or_verifier_is_none(argument: str) -> None:
     assert "oauth_verifier" not in protocol_parameters(prepare(auth))
 
 
-def test_force_include_body_hashes_bodies_that_are_no_forms() -> None:
-    auth = OAuth1("ck", "cs", force_include_body=True)
-    assert "oauth_body_hash" not in protocol_parameters(prepare(auth))
-    assert "oauth_body_hash" not in protocol_parameters(prepare(auth, "POST", data={"a": "1"}))
-    request = prepare(auth, "POST", json={"a": 1})
-    # The SHA-1 of '{"a": 1}', from coreutils' sha1sum.
-    assert protocol_parameters(request)["oauth_body_hash"] == "5K1NqtU6LuwDEzhq2oghHlDWk70="
-    assert accepted(request, "cs")
-    image = prepare(auth, "PUT", data=b"\xff\xd8", headers={"Content-Type": "image/jpeg"})
-    assert "oauth_body_hash" in protocol_parameters(image)
-    assert image.body == b"\xff\xd8"
-
-
 def test_subclasses_may_have_any_constructor() -> None:
     class Configured(OAuth1):
         def __init__(self, settings: dict[str, str], *, note: str) -> None:

@@ -16,7 +16,6 @@ from typing import Any
 import oauthlib.oauth1
 import pytest
 import requests
-import requests_oauthlib
 import trustme
 from oauth1_rs import OAuth1
 from oauth1_rs._redirect import _is_same_origin
@@ -345,14 +344,3 @@ def test_a_stored_response_holds_no_credentials(
     assert hook._unsigned == hook._signed == (None, None, None)
     requests.Session().send(twin.history[0].request)
     assert server.requests[-2].target == b"/first"
-
-
-@pytest.mark.parametrize("placement", PLACEMENTS)
-def test_the_peer_repeats_its_nonce(server: WireServer, placement: str) -> None:
-    """Why the tests above exist: requests-oauthlib fails them."""
-    server.redirects["/first"] = (307, "/second")
-    auth = requests_oauthlib.OAuth1(*CREDENTIALS, signature_type=placement, decoding=None)
-    send(f"{server.url}/first", "form", auth)
-    judged = [verify(hop, CREDENTIALS[1], CREDENTIALS[3]) for hop in server.requests]
-    assert judged[0].accepted
-    assert not judged[1].accepted

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from types import TracebackType
 
 from verifier import WireRequest
@@ -22,13 +24,15 @@ class WireServer:
         self.requests: list[WireRequest] = []
         self.redirects: dict[str, tuple[int, str]] = {}
         self.scheme = "https" if tls else "http"
-        self._server = ThreadingHTTPServer(address, _handler(self))
+        self._server = _Server(address, _handler(self))
         if tls:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         # Waiting half a second for each server's end would make the tests slow.
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self.port = self._server.server_port
-        self.url = f"{self.scheme}://{address[0]}:{self.port}"
+        self.address = (address[0], self.port)
+        host = f"[{address[0]}]" if ":" in address[0] else address[0]
+        self.url = f"{self.scheme}://{host}:{self.port}"
 
     def __enter__(self) -> WireServer:
         self._thread.start()
@@ -47,6 +51,18 @@ class WireServer:
     @property
     def last(self) -> WireRequest:
         return self.requests[-1]
+
+
+class _Server(ThreadingHTTPServer):
+    """Takes IPv6 addresses too, and asks no name server for its own name."""
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        super().__init__(address, handler)
+
+    def server_bind(self) -> None:
+        TCPServer.server_bind(self)
+        self.server_port = self.socket.getsockname()[1]
 
 
 def _handler(server: WireServer) -> type[BaseHTTPRequestHandler]:
