@@ -22,7 +22,7 @@ below, under the terms below. Of packages that leave the choice, the MIT license
 
 def main() -> int:
     text = HEAD
-    for notice, packages in sorted(notices().items(), key=lambda item: item[1]):
+    for notice, packages in sorted(notices().items(), key=lambda item: (item[1], item[0])):
         text += f"\n{'=' * 80}\n{', '.join(packages)}\n{'=' * 80}\n\n{notice}\n"
     if sys.argv[1:] == ["--check"]:
         if OUTPUT.read_text(encoding="utf-8") == text:
