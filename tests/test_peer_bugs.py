@@ -16,12 +16,14 @@ import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import jwt.algorithms
 import oauth1_rs
 import pytest
 import requests
 import requests_oauthlib
-import trustme
+import rsa_keys
 import urllib3.util.connection
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from oauth1_rs import OAuth1Error, OAuth1TypeError
 from streams import LINES, STREAMS, whole
 from verifier import FORM_MEDIA_TYPE, Verdict, WireRequest, verify
@@ -475,16 +477,46 @@ def test_exceptions_show_no_credentials_and_no_body(
     assert "canary-5f2c" in shown(theirs, THEIRS)
 
 
-@pytest.fixture(scope="module")
-def rsa_key() -> str:
-    return trustme.CA(key_type=trustme.KeyType.RSA).private_key_pem.bytes().decode()
+# --- RSA keys ---------------------------------------------------------------------------------
+
+
+class CountedKey:
+    """A private key of the cryptography package that counts how often it is read."""
+
+    def __init__(self) -> None:
+        self.readings = 0
+
+    def private_bytes(self, *arguments: Any) -> bytes:
+        self.readings += 1
+        return rsa_keys.private_key().private_bytes(*arguments)
+
+
+def test_an_rsa_key_is_parsed_once(server: WireServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Theirs parses and checks the text of the key at every request, for 40 ms and more."""
+    parsed = []
+
+    def counted(data: bytes, password: None) -> object:
+        parsed.append(data)
+        return load_pem_private_key(data, password)
+
+    monkeypatch.setattr(jwt.algorithms, "load_pem_private_key", counted)
+    key = CountedKey()
+    options: dict[str, Any] = {"signature_method": "RSA-SHA256"}
+    ours = OURS(**CREDENTIALS, **options, rsa_key=key)
+    theirs = THEIRS(**CREDENTIALS, **options, rsa_key=rsa_keys.pkcs8())
+    for auth in (ours, theirs):
+        for _ in range(3):
+            requests.get(server.url, auth=auth, timeout=10)
+    for request in server.requests:
+        assert verify(request, *SECRETS, rsa_keys.public_key()).accepted
+    assert key.readings == 1
+    assert len(parsed) == 3
 
 
 @pytest.mark.parametrize("signature_method", ["HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA512"])
-def test_an_rsa_key_is_not_silently_left_unused(
-    server: WireServer, rsa_key: str, signature_method: str
-) -> None:
+def test_an_rsa_key_is_not_silently_left_unused(server: WireServer, signature_method: str) -> None:
     """Theirs signs by HMAC, and its caller believes that the key was used."""
+    rsa_key = rsa_keys.pkcs8()
     options = {"signature_method": signature_method, "rsa_key": rsa_key}
     error = assert_raises((OAuth1Error, "rsa_key"), OURS, server, "GET", options=options)
     assert rsa_key.splitlines()[1] not in str(error)
