@@ -6,6 +6,7 @@ import pathlib
 import re
 
 import pytest
+import rsa_keys
 from provider import Provider
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -19,7 +20,11 @@ def test_the_readme_has_examples() -> None:
 
 
 @pytest.mark.parametrize("block", PYTHON_BLOCKS, ids=lambda block: block.splitlines()[0])
-def test_python_blocks_run(block: str) -> None:
+def test_python_blocks_run(
+    block: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    pathlib.Path("private.pem").write_text(rsa_keys.pkcs8())
     with Provider(
         client_key="client key",
         client_secret="client secret",
