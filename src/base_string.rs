@@ -1,26 +1,31 @@
 //! Section 3.4.1.1: the signature base string.
 
 use crate::error::Error;
-use crate::params::Parameters;
+use crate::params::{Parameters, PreparedParameter};
 use crate::percent;
 use crate::uri::Uri;
 
-/// The base string of a request: the method in upper case, the base string URI and the normalized
-/// parameters, each percent-encoded, joined by `&`.
+/// Gives `sink` the base string of a request, in pieces: the method in upper case, the base string
+/// URI and the normalized parameters, each percent-encoded, joined by `&`. `protocol_parameters`
+/// are as [`Parameters::write_normalized`] takes them.
 ///
 /// # Errors
 /// [`Error::InvalidHost`], [`Error::InvalidPort`] of the URI or of `host_header`.
-pub fn base_string(
+pub fn write_base_string<'a>(
     method: &str,
     uri: &Uri<'_>,
     host_header: Option<&str>,
-    mut parameters: Parameters,
-) -> Result<Vec<u8>, Error> {
-    let mut output = Vec::with_capacity(512);
-    percent::encode(method.to_ascii_uppercase().as_bytes(), &mut output);
+    parameters: Parameters,
+    protocol_parameters: impl Iterator<Item = (&'a PreparedParameter, &'a [u8])>,
+    sink: impl FnMut(&[u8]),
+) -> Result<(), Error> {
+    let mut output = Vec::with_capacity(1024);
+    percent::encode(method.as_bytes(), &mut output);
+    // What percent-encoding has written is in upper case already.
+    output.make_ascii_uppercase();
     output.push(b'&');
     uri.write_base_string_uri(host_header, &mut output)?;
     output.push(b'&');
-    parameters.write_normalized(&mut output);
-    Ok(output)
+    parameters.write_normalized(protocol_parameters, output, sink);
+    Ok(())
 }

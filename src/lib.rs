@@ -2,7 +2,8 @@
 //!
 //! | section | what | module |
 //! |---|---|---|
-//! | 3.1, 3.3 | the signed request; nonce and timestamp | [`sign`], [`nonce`] |
+//! | 3.1 | the signed request and its protocol parameters | [`sign`], `protocol` |
+//! | 3.3 | nonce and timestamp | [`nonce`] |
 //! | 3.4.1.1 | signature base string | [`base_string`] |
 //! | 3.4.1.2 | base string URI | [`uri`] |
 //! | 3.4.1.3 | request parameters | [`params`] |
@@ -26,6 +27,7 @@ pub mod nonce;
 pub mod params;
 pub mod percent;
 pub mod private_key;
+mod protocol;
 mod rsa_ffi;
 pub mod sign;
 pub mod signature;

@@ -13,11 +13,35 @@ thread_local! {
     static SEEDED_IN: Cell<Option<u64>> = const { Cell::new(None) };
 }
 
-/// 128 random bits as 32 hexadecimal digits: unique among threads and forked processes.
+/// 128 random bits as 32 hexadecimal digits.
+#[derive(Clone, Copy, Debug)]
+pub struct Nonce([u8; 32]);
+
+impl Nonce {
+    /// The digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        // They are ASCII, whatever they are.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    fn from_bits(bytes: [u8; 16]) -> Self {
+        let mut digits = [0; 32];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
+            pair[0] = DIGITS[usize::from(byte >> 4)];
+            pair[1] = DIGITS[usize::from(byte & 0x0F)];
+        }
+        Self(digits)
+    }
+}
+
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
+/// A nonce that is unique among threads and forked processes.
 ///
 /// # Errors
 /// [`Error::NoRandomness`] if a forked process cannot seed its generator anew.
-pub fn nonce() -> Result<String, Error> {
+pub fn nonce() -> Result<Nonce, Error> {
     let mut generator = rand::rng();
     // `rand::rng()` does not notice a fork: the child would repeat its parent's nonces.
     let generation = fork::generation();
@@ -27,7 +51,7 @@ pub fn nonce() -> Result<String, Error> {
     }
     let mut bytes = [0; 16];
     generator.fill_bytes(&mut bytes);
-    Ok(hexadecimal(bytes))
+    Ok(Nonce::from_bits(bytes))
 }
 
 /// Seconds since 1970-01-01 00:00:00 GMT, moved by `offset` seconds.
@@ -37,14 +61,6 @@ pub fn timestamp(offset: i64) -> i64 {
     i64::try_from(now.as_secs()).unwrap_or(i64::MAX).saturating_add(offset)
 }
 
-fn hexadecimal(bytes: [u8; 16]) -> String {
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 0x0F])
-        .filter_map(|digit| char::from_digit(u32::from(digit), 16))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,7 +68,7 @@ mod tests {
     #[test]
     fn nonces_are_32_hexadecimal_digits_that_never_repeat() {
         let nonces: std::collections::HashSet<String> =
-            (0..10_000).map(|_| nonce().unwrap()).collect();
+            (0..10_000).map(|_| nonce().unwrap().as_str().to_owned()).collect();
         assert_eq!(nonces.len(), 10_000);
         for nonce in nonces {
             assert_eq!(nonce.len(), 32);
@@ -63,6 +79,6 @@ mod tests {
     #[test]
     fn every_byte_keeps_its_two_digits() {
         let bytes = [0x00, 0x01, 0x0F, 0x10, 0x7F, 0x80, 0xA5, 0xFF, 0, 0, 0, 0, 0, 0, 0, 0xF0];
-        assert_eq!(hexadecimal(bytes), "00010f107f80a5ff00000000000000f0");
+        assert_eq!(Nonce::from_bits(bytes).as_str(), "00010f107f80a5ff00000000000000f0");
     }
 }

@@ -11,6 +11,9 @@ use crate::percent;
 const EQUALS: &[u8] = b"%3D";
 const AMPERSAND: &[u8] = b"%26";
 
+/// So much of the normalized parameters is kept before it is handed on.
+const PIECE: usize = 64 * 1024;
+
 /// A list of parameters, all of whose text lies in one buffer.
 #[derive(Debug, Default)]
 pub struct Parameters {
@@ -31,8 +34,8 @@ impl Parameters {
     /// form.
     #[must_use]
     pub fn with_room_for(length: usize) -> Self {
-        // Encoding makes text longer; protocol parameters take some 200 bytes more.
-        Self { text: Vec::with_capacity(length + length / 4 + 320), pairs: Vec::with_capacity(16) }
+        // Most text needs few escapes, each of which makes it longer.
+        Self { text: Vec::with_capacity(length + length / 4), pairs: Vec::with_capacity(16) }
     }
 
     /// Adds the parameters of a query component or of a form body, section 3.4.1.3.1.
@@ -40,52 +43,114 @@ impl Parameters {
     /// Pieces between `&` split at their first `=`; without one the value is empty; empty pieces
     /// are no parameters.
     pub fn add_form_encoded(&mut self, source: &[u8]) {
-        for piece in source.split(|&byte| byte == b'&').filter(|piece| !piece.is_empty()) {
-            let equals = piece.iter().position(|&byte| byte == b'=').unwrap_or(piece.len());
-            let value = piece.get(equals + 1..).unwrap_or_default();
-            self.add_with(
-                |text| percent::recode_form_twice(&piece[..equals], text),
-                |text| percent::recode_form_twice(value, text),
-            );
+        let mut rest = source;
+        while !rest.is_empty() {
+            let start = self.text.len();
+            let name_length = percent::recode_form_twice(rest, b"&=", &mut self.text);
+            let (name, after_name) = rest.split_at(name_length);
+            let middle = self.text.len();
+            rest = after_name;
+            if let Some(value) = after_name.strip_prefix(b"=") {
+                let value_length = percent::recode_form_twice(value, b"&", &mut self.text);
+                rest = &value[value_length..];
+            } else if name.is_empty() {
+                // Nothing stands before the `&`.
+                rest = &after_name[1..];
+                continue;
+            }
+            self.pairs.push(Pair { start, middle, end: self.text.len() });
+            rest = rest.get(1..).unwrap_or_default();
         }
     }
-
-    /// Adds a parameter that is not encoded yet.
-    pub fn add(&mut self, name: &[u8], value: &[u8]) {
-        self.add_with(
-            |text| percent::encode_twice(name, text),
-            |text| percent::encode_twice(value, text),
-        );
-    }
-
-    fn add_with(&mut self, name: impl FnOnce(&mut Vec<u8>), value: impl FnOnce(&mut Vec<u8>)) {
-        let start = self.text.len();
-        name(&mut self.text);
-        let middle = self.text.len();
-        value(&mut self.text);
-        self.pairs.push(Pair { start, middle, end: self.text.len() });
-    }
-
     /// The names, in the order in which they were added.
     pub fn names(&self) -> impl Iterator<Item = &[u8]> {
         self.pairs.iter().map(|pair| &self.text[pair.start..pair.middle])
     }
 
-    /// Appends the normalized parameters, section 3.4.1.3.2, as they stand in the base string.
-    pub fn write_normalized(&mut self, output: &mut Vec<u8>) {
-        let Self { text, pairs } = self;
-        let key = |pair: &Pair| (&text[pair.start..pair.middle], &text[pair.middle..pair.end]);
-        pairs.sort_unstable_by(|left, right| key(left).cmp(&key(right)));
-        output.reserve(text.len() + pairs.len() * (EQUALS.len() + AMPERSAND.len()));
-        for (index, pair) in pairs.iter().enumerate() {
-            if index > 0 {
-                output.extend_from_slice(AMPERSAND);
+    /// Sorts the parameters (section 3.4.1.3.2) and gives them to `sink` in pieces, as they stand in
+    /// the base string; `beginning` is what stands before them there. `others` are sorted by their
+    /// names already, which none of these has; with each comes the end of its value.
+    pub fn write_normalized<'a>(
+        mut self,
+        others: impl Iterator<Item = (&'a PreparedParameter, &'a [u8])>,
+        beginning: Vec<u8>,
+        sink: impl FnMut(&[u8]),
+    ) {
+        let mut writer = Writer { output: beginning, separator: b"", sink };
+        let Self { text, pairs } = &mut self;
+        let name = |pair: &Pair| &text[pair.start..pair.middle];
+        let value = |pair: &Pair| &text[pair.middle..pair.end];
+        pairs.sort_unstable_by(|left, right| {
+            name(left).cmp(name(right)).then_with(|| value(left).cmp(value(right)))
+        });
+        let mut pairs = pairs.iter().peekable();
+        for (other, rest) in others {
+            while let Some(pair) = pairs.next_if(|pair| name(pair) < other.name()) {
+                writer.write(name(pair), value(pair));
             }
-            let (name, value) = key(pair);
-            output.extend_from_slice(name);
-            output.extend_from_slice(EQUALS);
-            output.extend_from_slice(value);
+            writer.write_prepared(other, rest);
         }
+        for pair in pairs {
+            writer.write(name(pair), value(pair));
+        }
+        (writer.sink)(&writer.output);
+    }
+}
+
+/// A parameter of many requests, as it stands in the base string; the value's end may differ.
+#[derive(Clone)]
+pub struct PreparedParameter {
+    text: Vec<u8>,
+    name_length: usize,
+}
+
+impl PreparedParameter {
+    /// Encodes a name and the beginning of a value.
+    #[must_use]
+    pub fn new(name: &[u8], value: &[u8]) -> Self {
+        let mut text = Vec::new();
+        percent::encode_twice(name, &mut text);
+        let name_length = text.len();
+        text.extend_from_slice(EQUALS);
+        percent::encode_twice(value, &mut text);
+        Self { text, name_length }
+    }
+
+    /// The name, as [`Parameters::names`] has them.
+    #[must_use]
+    pub fn name(&self) -> &[u8] {
+        &self.text[..self.name_length]
+    }
+}
+
+/// Joins parameters, and hands on what it has when it has much.
+struct Writer<Sink> {
+    output: Vec<u8>,
+    separator: &'static [u8],
+    sink: Sink,
+}
+
+impl<Sink: FnMut(&[u8])> Writer<Sink> {
+    fn write(&mut self, name: &[u8], value: &[u8]) {
+        self.begin();
+        self.output.extend_from_slice(name);
+        self.output.extend_from_slice(EQUALS);
+        self.output.extend_from_slice(value);
+    }
+
+    fn write_prepared(&mut self, parameter: &PreparedParameter, rest: &[u8]) {
+        self.begin();
+        self.output.extend_from_slice(&parameter.text);
+        percent::encode_twice(rest, &mut self.output);
+    }
+
+    fn begin(&mut self) {
+        if self.output.len() > PIECE {
+            (self.sink)(&self.output);
+            self.output.clear();
+        }
+        self.output.extend_from_slice(self.separator);
+        self.separator = AMPERSAND;
     }
 }
 

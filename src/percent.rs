@@ -44,15 +44,20 @@ pub fn encode_twice(text: &[u8], output: &mut Vec<u8>) {
     encode_with(text, output, push_escaped_twice);
 }
 
-/// Decodes form-encoded `text` (a name or a value) and appends it, percent-encoded twice.
+/// Decodes form-encoded `text` (a name or a value) up to the first of the bytes in `ends`, which
+/// are none that stand for themselves, and appends it, percent-encoded twice. Returns how much of
+/// `text` that was.
 ///
 /// `+` is a space and `%XX` a byte. A `%` that two hexadecimal digits do not follow stands for
 /// itself, as servers read it.
-pub fn recode_form_twice(text: &[u8], output: &mut Vec<u8>) {
+pub fn recode_form_twice(text: &[u8], ends: &[u8], output: &mut Vec<u8>) -> usize {
     let mut rest = text;
-    while let Some(position) = rest.iter().position(|&byte| !UNRESERVED[usize::from(byte)]) {
-        let (plain, special) = rest.split_at(position);
+    loop {
+        let (plain, special) = rest.split_at(plain_length(rest));
         output.extend_from_slice(plain);
+        if special.first().is_none_or(|first| ends.contains(first)) {
+            return text.len() - special.len();
+        }
         let (byte, length) = first_form_byte(special);
         if UNRESERVED[usize::from(byte)] {
             output.push(byte);
@@ -61,7 +66,6 @@ pub fn recode_form_twice(text: &[u8], output: &mut Vec<u8>) {
         }
         rest = &special[length..];
     }
-    output.extend_from_slice(rest);
 }
 
 /// Whether `text` is made only of bytes that stand for themselves.
@@ -82,12 +86,18 @@ pub fn is_form_encoded(text: &[u8]) -> bool {
 
 fn encode_with(text: &[u8], output: &mut Vec<u8>, push_special: impl Fn(u8, &mut Vec<u8>)) {
     let mut rest = text;
-    while let Some(position) = rest.iter().position(|&byte| !UNRESERVED[usize::from(byte)]) {
-        output.extend_from_slice(&rest[..position]);
-        push_special(rest[position], output);
-        rest = &rest[position + 1..];
+    loop {
+        let (plain, special) = rest.split_at(plain_length(rest));
+        output.extend_from_slice(plain);
+        let Some((&byte, after)) = special.split_first() else { return };
+        push_special(byte, output);
+        rest = after;
     }
-    output.extend_from_slice(rest);
+}
+
+/// How many bytes at the beginning stand for themselves.
+fn plain_length(text: &[u8]) -> usize {
+    text.iter().position(|&byte| !UNRESERVED[usize::from(byte)]).unwrap_or(text.len())
 }
 
 fn push_escaped(byte: u8, output: &mut Vec<u8>) {
@@ -161,7 +171,7 @@ mod tests {
                 let mut expected = Vec::new();
                 encode_twice(&percent_decode(&with_spaces).collect::<Vec<_>>(), &mut expected);
                 let mut output = Vec::new();
-                recode_form_twice(&text, &mut output);
+                assert_eq!(recode_form_twice(&text, b"", &mut output), text.len());
                 assert_eq!(output, expected, "{text:?}");
             }
         }

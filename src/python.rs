@@ -2,17 +2,25 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `settings` | what a user sets, as Python objects, and the [`Signer`] made of it |
 //! | `client` | `Client`: settings that can change, and `sign` for a request in parts |
 //! | `oauth1` | `OAuth1`: the `auth=` of requests |
-//! | `message` | reading bodies and headers |
+//! | `redirect` | the response hook that `OAuth1` leaves behind |
+//! | `message` | a request, and its signature by some settings |
+//! | `headers` | the headers of a prepared request |
+//! | `settings` | what a user sets, as Python objects, and the [`Signer`] made of it |
+//! | `private_key` | the setting `rsa_key` |
+//! | `text` | Python's text, in and out |
 //!
 //! [`Signer`]: crate::sign::Signer
 
 mod client;
+mod headers;
 mod message;
 mod oauth1;
+mod private_key;
+mod redirect;
 mod settings;
+mod text;
 
 use pyo3::prelude::*;
 
@@ -48,6 +56,8 @@ mod native {
     use super::client::Client;
     #[pymodule_export]
     use super::oauth1::OAuth1;
+    #[pymodule_export]
+    use super::redirect::RedirectHook;
     use super::settings::Setting;
 
     #[pymodule_init]

@@ -2,17 +2,16 @@
 
 use std::fmt;
 
-use crate::base_string::base_string;
+use crate::base_string::write_base_string;
 use crate::credentials::Credentials;
 use crate::error::{Error, Source};
-use crate::params::Parameters;
-use crate::percent;
+use crate::params::{Parameters, PreparedParameter};
+use crate::protocol::{
+    ProtocolParameters, RequestValues, SIGNATURE, Value, Varying, refuse_line_breaks,
+};
 use crate::signature::{SignatureMethod, SigningKey};
-use crate::transmit::{self, Placement, ProtocolParameter};
+use crate::transmit::{Placement, Template};
 use crate::uri::Uri;
-
-const SIGNATURE: &str = "oauth_signature";
-const BODY_HASH: &str = "oauth_body_hash";
 
 /// How requests are to be signed.
 #[derive(Clone)]
@@ -69,16 +68,11 @@ pub struct Signer {
     key: SigningKey,
     placement: Placement,
     realm: Option<String>,
-    parameters: Vec<(String, Value)>,
+    /// The protocol parameters as they are signed, sorted by name, and what ends their values.
+    signed: Vec<(PreparedParameter, Option<Varying>)>,
+    /// The protocol parameters as they are sent.
+    sent: Template,
     refuses_open_connections: bool,
-}
-
-/// The value of a protocol parameter.
-#[derive(Clone)]
-enum Value {
-    Nonce,
-    Timestamp,
-    Fixed(String),
 }
 
 impl Signer {
@@ -91,37 +85,28 @@ impl Signer {
     pub fn new(configuration: Configuration) -> Result<Self, Error> {
         let Configuration { credentials, method, placement, realm, callback, verifier, .. } =
             configuration;
-        refuse_line_breaks("client_key", &credentials.client_key)?;
         refuse_line_breaks("client_secret", &credentials.client_secret)?;
         refuse_line_breaks("resource_owner_secret", &credentials.token_secret)?;
-        refuse_line_breaks("resource_owner_key", credentials.token.as_deref().unwrap_or(""))?;
-        refuse_line_breaks("callback_uri", callback.as_deref().unwrap_or(""))?;
-        refuse_line_breaks("verifier", verifier.as_deref().unwrap_or(""))?;
         refuse_invalid_realm(realm.as_deref())?;
+        let mut parameters = ProtocolParameters::new(
+            method,
+            &credentials,
+            callback.as_deref(),
+            verifier.as_deref(),
+        )?;
+        for (name, value) in configuration.protocol_parameters {
+            parameters.set(name, value)?;
+        }
         let is_plaintext = method == SignatureMethod::Plaintext;
         if is_plaintext && placement == Placement::Query {
             return Err(Error::PlaintextInQuery);
         }
-        let key = SigningKey::new(method, &credentials)?;
-        let fixed = |name: &str, value| (name.to_owned(), Value::Fixed(value));
-        let mut parameters = vec![
-            ("oauth_nonce".to_owned(), Value::Nonce),
-            ("oauth_timestamp".to_owned(), Value::Timestamp),
-            fixed("oauth_version", "1.0".to_owned()),
-            fixed("oauth_signature_method", method.name().to_owned()),
-            fixed("oauth_consumer_key", credentials.client_key),
-        ];
-        parameters.extend(credentials.token.map(|token| fixed("oauth_token", token)));
-        parameters.extend(callback.map(|callback| fixed("oauth_callback", callback)));
-        parameters.extend(verifier.map(|verifier| fixed("oauth_verifier", verifier)));
-        for (name, value) in configuration.protocol_parameters {
-            set_parameter(&mut parameters, name, value)?;
-        }
         Ok(Self {
-            key,
+            key: SigningKey::new(method, &credentials)?,
             placement,
             realm,
-            parameters,
+            signed: sorted(&parameters),
+            sent: Template::new(&parameters, placement),
             refuses_open_connections: is_plaintext && !configuration.allow_insecure_plaintext,
         })
     }
@@ -150,19 +135,20 @@ impl Signer {
         nonce: &str,
         timestamp: &str,
     ) -> Result<Signed, Error> {
-        let mut protocol = self.protocol_parameters(request, nonce, timestamp);
-        let base_string = self.base_string_over(request, &protocol)?;
-        let signature = self.key.sign(&base_string)?;
-        protocol.push((SIGNATURE, &signature));
+        refuse_invalid_realm(request.realm)?;
+        let values = RequestValues { nonce, timestamp, body_hash: request.body_hash };
+        let mut signing = self.key.start();
+        self.write_base_string(request, values, |piece| signing.update(piece))?;
+        let signature = signing.finish()?;
         Ok(match self.placement {
             Placement::Header => {
-                refuse_invalid_realm(request.realm)?;
-                Signed::Header(transmit::header(request.realm.or(self.realm.as_deref()), &protocol))
+                let realm = request.realm.or(self.realm.as_deref());
+                Signed::Header(self.sent.header(realm, values, &signature))
             }
-            Placement::Query => Signed::Uri(transmit::query(request.uri, &protocol)),
+            Placement::Query => Signed::Uri(self.sent.query(request.uri, values, &signature)),
             Placement::Body => {
                 let form = request.form.ok_or(Error::BodyIsNotAForm)?;
-                Signed::Form(transmit::body(form, &protocol))
+                Signed::Form(self.sent.body(form, values, &signature))
             }
         })
     }
@@ -177,39 +163,18 @@ impl Signer {
         nonce: &str,
         timestamp: &str,
     ) -> Result<Vec<u8>, Error> {
-        self.base_string_over(request, &self.protocol_parameters(request, nonce, timestamp))
+        let values = RequestValues { nonce, timestamp, body_hash: request.body_hash };
+        let mut base_string = Vec::new();
+        self.write_base_string(request, values, |piece| base_string.extend_from_slice(piece))?;
+        Ok(base_string)
     }
 
-    /// The protocol parameters in the order in which they are sent, the signature not yet there.
-    fn protocol_parameters<'a>(
-        &'a self,
-        request: &Request<'a>,
-        nonce: &'a str,
-        timestamp: &'a str,
-    ) -> Vec<ProtocolParameter<'a>> {
-        let mut protocol = Vec::with_capacity(self.parameters.len() + 2);
-        protocol.extend(self.parameters.iter().map(|(name, value)| {
-            let value = match value {
-                Value::Nonce => nonce,
-                Value::Timestamp => timestamp,
-                Value::Fixed(value) => value,
-            };
-            (name.as_str(), value.as_bytes())
-        }));
-        // A value among `Configuration::protocol_parameters` takes the computed one's place.
-        if let Some(hash) = request.body_hash
-            && !self.parameters.iter().any(|(name, _)| name == BODY_HASH)
-        {
-            protocol.push((BODY_HASH, hash.as_bytes()));
-        }
-        protocol
-    }
-
-    fn base_string_over(
+    fn write_base_string(
         &self,
         request: &Request<'_>,
-        protocol: &[ProtocolParameter<'_>],
-    ) -> Result<Vec<u8>, Error> {
+        values: RequestValues<'_>,
+        sink: impl FnMut(&[u8]),
+    ) -> Result<(), Error> {
         let uri = Uri::parse(request.uri)?;
         if self.refuses_open_connections && !uri.is_confidential()? {
             return Err(Error::InsecurePlaintext);
@@ -217,15 +182,59 @@ impl Signer {
         let form = request.form.unwrap_or_default();
         let mut parameters = Parameters::with_room_for(uri.query().len() + form.len());
         parameters.add_form_encoded(uri.query().as_bytes());
-        refuse_duplicates(parameters.names(), protocol, Source::Query)?;
+        self.refuse_duplicates(parameters.names(), values, Source::Query)?;
         let from_query = parameters.names().count();
         parameters.add_form_encoded(form);
-        refuse_duplicates(parameters.names().skip(from_query), protocol, Source::Body)?;
-        for (name, value) in protocol {
-            parameters.add(name.as_bytes(), value);
-        }
-        base_string(request.method, &uri, request.host, parameters)
+        self.refuse_duplicates(parameters.names().skip(from_query), values, Source::Body)?;
+        let protocol_parameters = self.signed_values(values);
+        write_base_string(request.method, &uri, request.host, parameters, protocol_parameters, sink)
     }
+
+    /// The parameters that a request with these values has, each with the end of its value.
+    fn signed_values<'a>(
+        &'a self,
+        values: RequestValues<'a>,
+    ) -> impl Iterator<Item = (&'a PreparedParameter, &'a [u8])> {
+        self.signed.iter().filter_map(move |(parameter, varying)| {
+            let end = varying.map_or(Some(""), |varying| values.get(varying))?;
+            Some((parameter, end.as_bytes()))
+        })
+    }
+
+    /// A request that already has a parameter which signing adds would have it twice (section
+    /// 3.1).
+    fn refuse_duplicates<'a>(
+        &self,
+        mut names: impl Iterator<Item = &'a [u8]>,
+        values: RequestValues<'_>,
+        source: Source,
+    ) -> Result<(), Error> {
+        let is_added = |name: &&[u8]| {
+            name.starts_with(b"oauth_")
+                && (*name == SIGNATURE.as_bytes()
+                    || self.signed_values(values).any(|(added, _)| added.name() == *name))
+        };
+        match names.find(is_added) {
+            Some(name) => {
+                let name = String::from_utf8_lossy(name).into_owned();
+                Err(Error::DuplicateParameter { name, source })
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+fn sorted(parameters: &ProtocolParameters) -> Vec<(PreparedParameter, Option<Varying>)> {
+    let prepare = |(name, value): (&str, &Value)| {
+        let (beginning, varying) = match value {
+            Value::Fixed(value) => (&**value, None),
+            Value::Varying(varying) => ("", Some(*varying)),
+        };
+        (PreparedParameter::new(name.as_bytes(), beginning.as_bytes()), varying)
+    };
+    let mut sorted: Vec<_> = parameters.iter().map(prepare).collect();
+    sorted.sort_by(|(left, _), (right, _)| left.name().cmp(right.name()));
+    sorted
 }
 
 // What follows may hold secrets: the verifier, a session handle, a PLAINTEXT signature.
@@ -256,53 +265,6 @@ impl fmt::Debug for Signed {
             Self::Form(_) => "Form(..)",
         })
     }
-}
-
-/// Sets, replaces or removes one of the parameters.
-fn set_parameter(
-    parameters: &mut Vec<(String, Value)>,
-    name: String,
-    value: Option<String>,
-) -> Result<(), Error> {
-    if !name.starts_with("oauth_") || !percent::is_unreserved(name.as_bytes()) {
-        return Err(Error::NotAProtocolParameter { given: name });
-    }
-    if name == SIGNATURE {
-        return Err(Error::SignatureParameter);
-    }
-    refuse_line_breaks("a value of protocol_parameters", value.as_deref().unwrap_or(""))?;
-    let position = parameters.iter().position(|(present, _)| *present == name);
-    match (position, value) {
-        (Some(position), Some(value)) => parameters[position].1 = Value::Fixed(value),
-        (Some(position), None) => {
-            parameters.remove(position);
-        }
-        (None, Some(value)) => parameters.push((name, Value::Fixed(value))),
-        (None, None) => {}
-    }
-    Ok(())
-}
-
-/// A request that already has a parameter which signing adds would have it twice (section 3.1).
-fn refuse_duplicates<'a>(
-    names: impl Iterator<Item = &'a [u8]>,
-    protocol: &[ProtocolParameter<'_>],
-    source: Source,
-) -> Result<(), Error> {
-    names
-        .filter(|name| name.starts_with(b"oauth_"))
-        .find_map(|name| {
-            let added = protocol.iter().map(|(added, _)| *added).chain([SIGNATURE]);
-            added.into_iter().find(|added| added.as_bytes() == name)
-        })
-        .map_or(Ok(()), |name| Err(Error::DuplicateParameter { name: name.to_owned(), source }))
-}
-
-fn refuse_line_breaks(name: &'static str, text: &str) -> Result<(), Error> {
-    if text.contains(['\r', '\n']) {
-        return Err(Error::LineBreak { name });
-    }
-    Ok(())
 }
 
 /// What stands between the quotes of a quoted string must not end it, nor the header.

@@ -119,19 +119,17 @@ impl SigningKey {
         Ok(key)
     }
 
-    /// The value of `oauth_signature` for `base_string`.
-    ///
-    /// # Errors
-    /// [`Error::SigningFailed`], with a private key only.
-    pub fn sign(&self, base_string: &[u8]) -> Result<Vec<u8>, Error> {
+    /// Begins a signature.
+    #[must_use]
+    pub fn start(&self) -> Signing<'_> {
         match self {
-            Self::HmacSha1(key) => Ok(mac(key, base_string)),
-            Self::HmacSha256(key) => Ok(mac(key, base_string)),
-            Self::HmacSha512(key) => Ok(mac(key, base_string)),
-            Self::RsaSha1(key) => rsa(key, Hash::Sha1, &Sha1::digest(base_string)),
-            Self::RsaSha256(key) => rsa(key, Hash::Sha256, &Sha256::digest(base_string)),
-            Self::RsaSha512(key) => rsa(key, Hash::Sha512, &Sha512::digest(base_string)),
-            Self::Plaintext(secrets) => Ok(secrets.clone()),
+            Self::HmacSha1(key) => Signing::HmacSha1(key.clone()),
+            Self::HmacSha256(key) => Signing::HmacSha256(key.clone()),
+            Self::HmacSha512(key) => Signing::HmacSha512(key.clone()),
+            Self::RsaSha1(key) => Signing::RsaSha1(Sha1::new(), key),
+            Self::RsaSha256(key) => Signing::RsaSha256(Sha256::new(), key),
+            Self::RsaSha512(key) => Signing::RsaSha512(Sha512::new(), key),
+            Self::Plaintext(secrets) => Signing::Plaintext(secrets),
         }
     }
 
@@ -140,6 +138,62 @@ impl SigningKey {
     #[must_use]
     pub fn is_slow(&self) -> bool {
         matches!(self, Self::RsaSha1(_) | Self::RsaSha256(_) | Self::RsaSha512(_))
+    }
+}
+
+/// A signature in the making: it takes the base string piece by piece.
+#[derive(Clone)]
+pub enum Signing<'a> {
+    /// Section 3.4.2.
+    HmacSha1(Hmac<Sha1>),
+    /// As above.
+    HmacSha256(Hmac<Sha256>),
+    /// As above.
+    HmacSha512(Hmac<Sha512>),
+    /// Section 3.4.3.
+    RsaSha1(Sha1, &'a PrivateKey),
+    /// As above.
+    RsaSha256(Sha256, &'a PrivateKey),
+    /// As above.
+    RsaSha512(Sha512, &'a PrivateKey),
+    /// Section 3.4.4: signs no base string.
+    Plaintext(&'a [u8]),
+}
+
+impl Signing<'_> {
+    /// Goes on with the next piece of the base string.
+    pub fn update(&mut self, piece: &[u8]) {
+        match self {
+            Self::HmacSha1(mac) => mac.update(piece),
+            Self::HmacSha256(mac) => mac.update(piece),
+            Self::HmacSha512(mac) => mac.update(piece),
+            Self::RsaSha1(hash, _) => hash.update(piece),
+            Self::RsaSha256(hash, _) => hash.update(piece),
+            Self::RsaSha512(hash, _) => hash.update(piece),
+            Self::Plaintext(_) => {}
+        }
+    }
+
+    /// The value of `oauth_signature`.
+    ///
+    /// # Errors
+    /// [`Error::SigningFailed`], with a private key only.
+    pub fn finish(self) -> Result<Vec<u8>, Error> {
+        match self {
+            Self::HmacSha1(mac) => Ok(base64(&mac.finalize().into_bytes())),
+            Self::HmacSha256(mac) => Ok(base64(&mac.finalize().into_bytes())),
+            Self::HmacSha512(mac) => Ok(base64(&mac.finalize().into_bytes())),
+            Self::RsaSha1(hash, key) => rsa(key, Hash::Sha1, &hash.finalize()),
+            Self::RsaSha256(hash, key) => rsa(key, Hash::Sha256, &hash.finalize()),
+            Self::RsaSha512(hash, key) => rsa(key, Hash::Sha512, &hash.finalize()),
+            Self::Plaintext(secrets) => Ok(secrets.to_vec()),
+        }
+    }
+}
+
+impl fmt::Debug for Signing<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Signing").finish_non_exhaustive()
     }
 }
 
@@ -166,11 +220,9 @@ fn keyed<M: KeyInit>(key: &[u8]) -> M {
 
 /// RSASSA-PKCS1-v1_5 over the digest of the base string.
 fn rsa(key: &PrivateKey, hash: Hash, digest: &[u8]) -> Result<Vec<u8>, Error> {
-    let signature = key.sign(hash, digest).ok_or(Error::SigningFailed)?;
-    Ok(STANDARD.encode(signature).into_bytes())
+    key.sign(hash, digest).map(|signature| base64(&signature)).ok_or(Error::SigningFailed)
 }
 
-fn mac(key: &(impl Mac + Clone), base_string: &[u8]) -> Vec<u8> {
-    let tag = key.clone().chain_update(base_string).finalize().into_bytes();
-    STANDARD.encode(tag).into_bytes()
+fn base64(bytes: &[u8]) -> Vec<u8> {
+    STANDARD.encode(bytes).into_bytes()
 }

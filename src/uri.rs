@@ -9,6 +9,8 @@ pub struct Uri<'a> {
     scheme: &'a str,
     /// `host[:port]`, without user information.
     authority: &'a str,
+    /// Whether the authority is a host alone that stands in the base string as it is.
+    is_plain_host: bool,
     path: &'a str,
     query: &'a str,
 }
@@ -20,23 +22,27 @@ impl<'a> Uri<'a> {
     /// [`Error::NotAbsolute`] if it does not begin with `scheme://host`, [`Error::InvalidHost`]
     /// if something stands there that no host or user information can hold.
     pub fn parse(uri: &'a str) -> Result<Self, Error> {
-        let (scheme, rest) = uri.split_once("://").ok_or(Error::NotAbsolute)?;
+        let (scheme, rest) = split_before(uri, |byte| byte == b':');
+        let rest = rest.strip_prefix("://").ok_or(Error::NotAbsolute)?;
         if !is_scheme(scheme) {
             return Err(Error::NotAbsolute);
         }
-        let rest = rest.split_once('#').map_or(rest, |(before_fragment, _)| before_fragment);
-        let (hierarchy, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let (authority, path) = hierarchy.split_at(hierarchy.find('/').unwrap_or(hierarchy.len()));
-        // What RFC 3986 section 3.2 does not allow here, clients read each in their own way: with
-        // a backslash before `@`, some connect to the host before it.
-        if !authority.bytes().all(|byte| is_host_byte(byte) || b"@:%[]".contains(&byte)) {
-            return Err(Error::InvalidHost);
+        let (mut authority, rest) = split_before(rest, |byte| matches!(byte, b'/' | b'?' | b'#'));
+        let (rest, _fragment) = rest.split_at(rest.find('#').unwrap_or(rest.len()));
+        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let is_plain_host = is_plain_host(authority);
+        if !is_plain_host {
+            // What RFC 3986 section 3.2 does not allow here, clients read each in their own way:
+            // with a backslash before `@`, some connect to the host before it.
+            if !authority.bytes().all(|byte| is_host_byte(byte) || b"@:%[]".contains(&byte)) {
+                return Err(Error::InvalidHost);
+            }
+            authority = authority.rsplit_once('@').map_or(authority, |(_userinfo, host)| host);
         }
-        let authority = authority.rsplit_once('@').map_or(authority, |(_userinfo, host)| host);
         if authority.is_empty() {
             return Err(Error::NotAbsolute);
         }
-        Ok(Self { scheme, authority, path, query })
+        Ok(Self { scheme, authority, is_plain_host, path, query })
     }
 
     /// The query component, without its `?`; empty if there is none.
@@ -70,18 +76,24 @@ impl<'a> Uri<'a> {
         host_header: Option<&str>,
         output: &mut Vec<u8>,
     ) -> Result<(), Error> {
-        let (host, port) = split_port(host_header.unwrap_or(self.authority))?;
         encode_lower_case(self.scheme, output);
-        percent::encode(b"://", output);
-        encode_host(host, output)?;
-        if let Some(port) = port.filter(|&port| !is_default_port(self.scheme, port)) {
-            percent::encode(b":", output);
-            percent::encode(port.to_string().as_bytes(), output);
+        output.extend_from_slice(b"%3A%2F%2F");
+        match host_header {
+            None if self.is_plain_host => output.extend_from_slice(self.authority.as_bytes()),
+            None => encode_authority(self.authority, self.scheme, output)?,
+            Some(host_header) => encode_authority(host_header, self.scheme, output)?,
         }
-        percent::encode(if self.path.is_empty() { b"/" } else { b"" }, output);
+        if self.path.is_empty() {
+            output.extend_from_slice(b"%2F");
+        }
         percent::encode_path(self.path.as_bytes(), output);
         Ok(())
     }
+}
+
+/// `text` before and from the first of the ASCII characters that `is_end` names.
+fn split_before(text: &str, is_end: impl Fn(u8) -> bool) -> (&str, &str) {
+    text.split_at(text.bytes().position(is_end).unwrap_or(text.len()))
 }
 
 /// RFC 3986 section 3.1.
@@ -118,6 +130,22 @@ fn is_default_port(scheme: &str, port: u16) -> bool {
     }
 }
 
+/// Appends host and port, which is left out if it is the scheme's default.
+fn encode_authority(authority: &str, scheme: &str, output: &mut Vec<u8>) -> Result<(), Error> {
+    let (host, port) = split_port(authority)?;
+    encode_host(host, output)?;
+    if let Some(port) = port.filter(|&port| !is_default_port(scheme, port)) {
+        output.extend_from_slice(b"%3A");
+        output.extend_from_slice(port.to_string().as_bytes());
+    }
+    Ok(())
+}
+
+/// Whether this is made of letters in lower case, digits, `-` and `.`, as most hosts are.
+fn is_plain_host(authority: &str) -> bool {
+    authority.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.'))
+}
+
 /// Appends the host as a client writes it into the `Host` header: an IPv6 zone (RFC 6874) means
 /// nothing to the server and is left out.
 fn encode_host(host: &str, output: &mut Vec<u8>) -> Result<(), Error> {
@@ -145,7 +173,24 @@ fn is_host(text: &str, more: &[u8]) -> bool {
 }
 
 fn is_host_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte)
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'-' | b'.'
+                | b'_'
+                | b'~'
+                | b'!'
+                | b'$'
+                | b'&'
+                | b'\''
+                | b'('
+                | b')'
+                | b'*'
+                | b'+'
+                | b','
+                | b';'
+                | b'='
+        )
 }
 
 fn encode_lower_case(text: &str, output: &mut Vec<u8>) {

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from os import PathLike
-from typing import Any, Literal, Protocol, TypeAlias, TypeVar
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar, final
 
-from typing_extensions import disjoint_base
+from typing_extensions import Self, disjoint_base
 
-__all__ = ["Client", "OAuth1"]
+__all__ = ["Client", "OAuth1", "RedirectHook"]
 
 _Text: TypeAlias = str | bytes
 _Nonce: TypeAlias = _Text | Callable[[], _Text]
@@ -115,3 +115,9 @@ class OAuth1:
         rsa_key_passphrase: _Text | None = None,
     ) -> None: ...
     def __call__(self, r: _RequestT) -> _RequestT: ...
+
+# Signing puts it among a request's response hooks.
+@final
+class RedirectHook:
+    def __new__(cls) -> Self: ...
+    def __call__(self, response: Any, **_arguments: object) -> None: ...

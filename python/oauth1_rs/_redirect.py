@@ -1,9 +1,9 @@
 """Redirects that requests follows for `auth=OAuth1(...)`.
 
 requests calls `auth=` for the first request only and carries its headers over to the next one.
-`RedirectHook` sits in a request's response hooks. When a redirect comes back, it signs the
-request that requests is about to make if that goes to the same origin, and lets nothing of the
-signature go anywhere else.
+Signing leaves a `RedirectHook` among a request's response hooks. When a redirect comes back, the
+hook calls `prepare_next`, which signs the request that requests is about to make if that goes to
+the same origin, and lets nothing of the signature go anywhere else.
 """
 
 from __future__ import annotations
@@ -16,78 +16,61 @@ if TYPE_CHECKING:
 
     import requests
 
+    from oauth1_rs._native import RedirectHook
+
 DEFAULT_PORTS = {"http": 80, "https": 443}
 KEEPS_BODY = (307, 308)
 BODY_HEADERS = ("Content-Length", "Content-Type", "Transfer-Encoding")
 
 Parts = tuple[Any, Any, Any]
+"""URL, `Authorization` and body of a request."""
 
 
-class RedirectHook:
-    """A response hook that signs the next request of a redirect.
+def prepare_next(
+    response: requests.Response,
+    hook: RedirectHook,
+    auth: Callable[[Any], Any],
+    unsigned: Parts,
+    signed: Parts,
+) -> None:
+    """Let the request that follows be signed, or let nothing of the signature go with it.
 
-    There is one for each signature: it knows the request that `auth` signed, by its URL,
-    `Authorization` and body, before and after. Pickled or deep-copied, as a part of the response
-    that it came with, it becomes one that does nothing: it adds no credentials to what is stored.
+    requests makes the next request from the one at hand, as a copy, and from the response's
+    `Location`: these are changed. `response.request` becomes a copy of what was sent.
     """
+    request = response.request
+    parts = (request.url, request.headers.get("Authorization"), request.body)
+    if not response.is_redirect or parts != signed:
+        # Somebody has changed it since, or a chain that left the origin came back.
+        return
+    url, authorization, body = unsigned
+    repeated = _pieces(signed[0]) - _pieces(url)
+    location = _next_url(response)
 
-    __slots__ = ("_auth", "_signed", "_unsigned")
+    following = request.copy()
+    # requests shares the hooks among the copies of a request; this one gets hooks of its own.
+    following.hooks = {event: list(hooks) for event, hooks in request.hooks.items()}
+    following.hooks["response"].remove(hook)
+    if signed[1] != authorization:
+        del following.headers["Authorization"]
+    following.body = body
+    _redirect(following, response, _without(location, repeated))
+    if _is_same_origin(request.url or "", following.url or ""):
+        _sign(auth, following)
 
-    def __init__(
-        self,
-        auth: Callable[[Any], Any] | None = None,
-        unsigned: Parts = (None, None, None),
-        signed: Parts = (None, None, None),
-    ) -> None:
-        self._auth = auth
-        self._unsigned = unsigned
-        self._signed = signed
-
-    def __call__(self, response: requests.Response, **_arguments: object) -> None:
-        if self._auth is not None and response.is_redirect:
-            self._prepare_next(self._auth, response)
-
-    def __reduce__(self) -> tuple[type[RedirectHook], tuple[()]]:
-        return RedirectHook, ()
-
-    def _prepare_next(self, auth: Callable[[Any], Any], response: requests.Response) -> None:
-        """Let the request that follows be signed, or let nothing of the signature go with it.
-
-        requests makes the next request from the one at hand, as a copy, and from the response's
-        `Location`: these are changed. `response.request` becomes a copy of what was sent.
-        """
-        request = response.request
-        if (request.url, request.headers.get("Authorization"), request.body) != self._signed:
-            # Somebody has changed it since, or a chain that left the origin came back.
-            return
-        url, _, body = self._unsigned
-        repeated = _pieces(self._signed[0]) - _pieces(url)
-        location = _next_url(response)
-
-        following = request.copy()
-        # requests shares the hooks among the copies of a request; this one gets hooks of its own.
-        following.hooks = {event: list(hooks) for event, hooks in request.hooks.items()}
-        following.hooks["response"].remove(self)
-        if self._signed[1] != self._unsigned[1]:
-            del following.headers["Authorization"]
-        following.body = body
-        _redirect(following, response, _without(location, repeated))
-        if _is_same_origin(request.url or "", following.url or ""):
-            _sign(auth, following)
-
-        response.request = request.copy()
-        request.hooks = following.hooks
-        if following.url != location:
-            response.headers["Location"] = following.url or ""
-        if "Authorization" in following.headers:
-            request.headers["Authorization"] = following.headers["Authorization"]
-        else:
-            request.headers.pop("Authorization", None)
-        if following.body is not request.body and response.status_code in KEEPS_BODY:
-            request.body = following.body
-            length = len(_encoded(following.body))
-            # Not `prepare_content_length`, which leaves the header alone if the body is empty.
-            request.headers["Content-Length"] = str(length)
+    response.request = request.copy()
+    request.hooks = following.hooks
+    if following.url != location:
+        response.headers["Location"] = following.url or ""
+    if "Authorization" in following.headers:
+        request.headers["Authorization"] = following.headers["Authorization"]
+    else:
+        request.headers.pop("Authorization", None)
+    if following.body is not request.body and response.status_code in KEEPS_BODY:
+        request.body = following.body
+        length = len(_encoded(following.body))
+        # Not `prepare_content_length`, which leaves the header alone if the body is empty.
+        request.headers["Content-Length"] = str(length)
 
 
 def _encoded(body: Any) -> bytes:

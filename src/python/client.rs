@@ -6,13 +6,14 @@ use pyo3::exceptions::{PyAttributeError, PyTypeError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyMapping, PyString, PyTuple, PyType};
+use pyo3::types::{PyDict, PyList, PyMapping, PyString, PyTuple, PyType};
 
-use super::message::{Form, body_hash, header_text, is_in_memory, like};
-use super::settings::{Setting, Settings, copied, in_place_of, wrong_type};
+use super::message::{Message, is_in_memory, like};
+use super::settings::{Setting, Settings, copied};
+use super::text::{encode, header_text, in_place_of, wrong_type};
 use super::{OAuth1Error, OAuth1TypeError};
 use crate::params::{FORM_MEDIA_TYPE, is_form_media_type};
-use crate::sign::{Request, Signed};
+use crate::sign::Signed;
 use crate::transmit::Placement;
 
 /// What oauthlib's `Client` lets subclasses override and this one cannot call.
@@ -128,79 +129,14 @@ impl Client {
         Self { settings: Mutex::new(None) }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parameters that oauthlib's Client takes")]
-    #[pyo3(signature = (
-        client_key,
-        client_secret = None,
-        resource_owner_key = None,
-        resource_owner_secret = None,
-        callback_uri = None,
-        signature_method = None,
-        signature_type = None,
-        rsa_key = None,
-        verifier = None,
-        realm = None,
-        encoding = None,
-        decoding = None,
-        nonce = None,
-        timestamp = None,
-        *,
-        timestamp_offset = None,
-        protocol_parameters = None,
-        body_hash = None,
-        allow_insecure_plaintext = None,
-        rsa_key_passphrase = None,
-    ))]
-    fn __init__<'py>(
+    #[pyo3(signature = (*args, **kwargs))]
+    fn __init__(
         &self,
-        py: Python<'py>,
-        client_key: Bound<'py, PyAny>,
-        client_secret: Option<Bound<'py, PyAny>>,
-        resource_owner_key: Option<Bound<'py, PyAny>>,
-        resource_owner_secret: Option<Bound<'py, PyAny>>,
-        callback_uri: Option<Bound<'py, PyAny>>,
-        signature_method: Option<Bound<'py, PyAny>>,
-        signature_type: Option<Bound<'py, PyAny>>,
-        rsa_key: Option<Bound<'py, PyAny>>,
-        verifier: Option<Bound<'py, PyAny>>,
-        realm: Option<Bound<'py, PyAny>>,
-        encoding: Option<Bound<'py, PyAny>>,
-        decoding: Option<Bound<'py, PyAny>>,
-        nonce: Option<Bound<'py, PyAny>>,
-        timestamp: Option<Bound<'py, PyAny>>,
-        timestamp_offset: Option<Bound<'py, PyAny>>,
-        protocol_parameters: Option<Bound<'py, PyAny>>,
-        body_hash: Option<Bound<'py, PyAny>>,
-        allow_insecure_plaintext: Option<Bound<'py, PyAny>>,
-        rsa_key_passphrase: Option<Bound<'py, PyAny>>,
+        args: &Bound<'_, PyTuple>,
+        kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<()> {
-        let text = |text: &str| Some(PyString::new(py, text).into_any());
-        let settings = Settings::new(
-            py,
-            [
-                Some(client_key).filter(|key| !key.is_none()),
-                client_secret,
-                resource_owner_key,
-                resource_owner_secret,
-                callback_uri,
-                signature_method.or_else(|| text("HMAC-SHA1")),
-                signature_type.or_else(|| text("AUTH_HEADER")),
-                rsa_key,
-                verifier,
-                realm,
-                encoding.or_else(|| text("utf-8")),
-                decoding,
-                nonce,
-                timestamp,
-                timestamp_offset.or_else(|| Some(PyInt::new(py, 0).into_any())),
-                protocol_parameters,
-                body_hash,
-                allow_insecure_plaintext
-                    .or_else(|| Some(PyBool::new(py, false).to_owned().into_any())),
-                rsa_key_passphrase,
-            ],
-        )?;
-        settings.signer(py)?;
+        let settings = Settings::from_arguments(args, kwargs)?;
+        settings.prepared(args.py())?;
         self.replace(Some(settings));
         Ok(())
     }
@@ -247,7 +183,7 @@ impl Client {
     ) -> PyResult<SignedParts<'py>> {
         let py = uri.py();
         let settings = self.settings()?;
-        let placement = settings.signer(py)?.placement();
+        let placement = settings.prepared(py)?.signer.placement();
         let mut headers = Headers::of(py, headers, placement)?;
         let body = match body {
             Some(body) if is_fields(&body) => headers.encode_form(&body)?,
@@ -256,26 +192,24 @@ impl Client {
         };
         let uri_text = settings.text_of(uri, "uri")?;
         let realm = realm.map(|realm| settings.text_of(realm, "realm")).transpose()?;
-        let content_type = headers.content_type.as_deref();
-        let form = Form::of(&body, content_type, placement)?;
-        // oauthlib's Client hashes every body that it is handed with a Content-Type.
-        let is_handed = content_type.is_some_and(|text| !text.is_empty()) && is_in_memory(&body);
-        let body_hash = body_hash(&body, form.as_ref(), settings.body_hash(py)?, is_handed)?;
-        if form.as_ref().is_some_and(|form| form.is_guessed) {
-            headers.dict.set_item("Content-Type", FORM_MEDIA_TYPE)?;
-        }
-        let request = Request {
+        let content_type = headers.content_type.as_deref().filter(|text| !text.is_empty());
+        let message = Message {
             method: http_method,
             uri: &uri_text,
             host: headers.host.as_deref(),
-            form: form.as_ref().map(|form| &*form.bytes),
-            body_hash: body_hash.as_deref(),
+            content_type,
+            body: &body,
             realm: realm.as_deref(),
+            // oauthlib's Client hashes every body that it is handed with a Content-Type.
+            hashes_body: content_type.is_some() && is_in_memory(&body),
         };
-        let signed = settings.sign(py, &request)?;
+        let result = message.sign(&settings)?;
+        if result.is_guessed {
+            headers.dict.set_item("Content-Type", FORM_MEDIA_TYPE)?;
+        }
         let mut uri = PyString::new(py, &uri_text).into_any();
         let mut signed_body = body.clone();
-        match signed {
+        match result.signed {
             Signed::Header(value) => headers.dict.set_item("Authorization", value)?,
             Signed::Uri(signed) => uri = PyString::new(py, &signed).into_any(),
             Signed::Form(signed) => {
@@ -285,13 +219,13 @@ impl Client {
         }
         match settings.get(Setting::Decoding) {
             None => Ok((uri, headers.dict, signed_body)),
-            Some(encoding) => {
-                let encoding = encoding.bind(py);
+            Some(decoding) => {
+                let decoding = decoding.bind(py);
                 let encoded = PyDict::new(py);
                 for (name, value) in &headers.dict {
-                    encoded.set_item(encode(name, encoding)?, encode(value, encoding)?)?;
+                    encoded.set_item(encode(name, decoding)?, encode(value, decoding)?)?;
                 }
-                Ok((encode(uri, encoding)?, encoded, encode(signed_body, encoding)?))
+                Ok((encode(uri, decoding)?, encoded, encode(signed_body, decoding)?))
             }
         }
     }
@@ -333,11 +267,7 @@ impl Client {
         state: (Bound<'_, PyDict>, Option<Bound<'_, PyDict>>),
     ) -> PyResult<()> {
         let (settings, dict) = state;
-        let mut values = [const { None }; Setting::COUNT];
-        for setting in Setting::ALL {
-            values[setting as usize] = settings.get_item(setting.name())?;
-        }
-        slf.get().replace(Some(Settings::new(slf.py(), values)?));
+        slf.get().replace(Some(Settings::from_dict(&settings)?));
         restore_instance_dict(slf.as_any(), dict.as_ref())
     }
 
@@ -472,22 +402,6 @@ fn is_fields(body: &Bound<'_, PyAny>) -> bool {
     body.is_instance_of::<PyList>()
         || body.is_instance_of::<PyTuple>()
         || body.cast::<PyMapping>().is_ok()
-}
-
-pub(super) fn encode<'py>(
-    value: Bound<'py, PyAny>,
-    encoding: &Bound<'py, PyAny>,
-) -> PyResult<Bound<'py, PyAny>> {
-    if !value.is_instance_of::<PyString>() {
-        return Ok(value);
-    }
-    // The codec's own exception carries what it could not encode.
-    let py = value.py();
-    let unencodable = || {
-        OAuth1Error::new_err(format!("the signed request cannot be encoded as decoding={encoding}"))
-    };
-    let encoded = value.call_method1(intern!(py, "encode"), (encoding,));
-    encoded.map_err(|error| in_place_of(py, error, unencodable))
 }
 
 /// What a subclass keeps in `__dict__`.

@@ -1,4 +1,4 @@
-//! Reading the parts of a request. Only a body that is signed is looked at.
+//! A request from Python, and its signature. Only a body that is signed is looked at.
 
 use std::borrow::Cow;
 
@@ -6,20 +6,80 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyString};
 
-use super::settings::{in_place_of, lone_surrogate, wrong_type};
+use super::settings::Settings;
+use super::text::{in_place_of, str_of, wrong_type};
 use crate::body_hash::BodyHash;
 use crate::params::{is_form_encoded, is_form_media_type};
+use crate::sign::{Request, Signed};
 use crate::transmit::Placement;
 
 /// How many bytes of a file are hashed at a time.
 const FILE_PIECE: usize = 256 * 1024;
 
+/// What signing looks at of a request.
+pub(super) struct Message<'a, 'py> {
+    pub(super) method: &'a str,
+    pub(super) uri: &'a str,
+    /// The `Host` header, if there is one.
+    pub(super) host: Option<&'a str>,
+    /// The `Content-Type` header, if there is one that is not empty.
+    pub(super) content_type: Option<&'a str>,
+    pub(super) body: &'a Bound<'py, PyAny>,
+    /// In place of the settings' realm.
+    pub(super) realm: Option<&'a str>,
+    /// Whether a body that is no form is hashed, by SHA-1 unless the settings name another hash.
+    pub(super) hashes_body: bool,
+}
+
+/// What signing a message gives.
+pub(super) struct SignedMessage {
+    pub(super) signed: Signed,
+    pub(super) is_form: bool,
+    /// Whether no `Content-Type` said that it is a form, so that one has to be set.
+    pub(super) is_guessed: bool,
+    /// Whether the signature covers the body, or its hash.
+    pub(super) covers_body: bool,
+}
+
+impl Message<'_, '_> {
+    pub(super) fn sign(&self, settings: &Settings) -> PyResult<SignedMessage> {
+        let py = self.body.py();
+        let prepared = settings.prepared(py)?;
+        let form = Form::of(self.body, self.content_type, prepared.signer.placement())?;
+        let hash = match &form {
+            Some(_) => None,
+            None if self.hashes_body => {
+                Some(prepared.body_hash.clone().unwrap_or_else(BodyHash::sha1))
+            }
+            None => prepared.body_hash.clone(),
+        };
+        let body_hash = hash.map(|hash| hash_body(self.body, hash)).transpose()?;
+        let signed = settings.sign(
+            py,
+            &Request {
+                method: self.method,
+                uri: self.uri,
+                host: self.host,
+                form: form.as_ref().map(|form| &*form.bytes),
+                body_hash: body_hash.as_deref(),
+                realm: self.realm,
+            },
+        )?;
+        Ok(SignedMessage {
+            signed,
+            is_form: form.is_some(),
+            is_guessed: form.as_ref().is_some_and(|form| form.is_guessed),
+            covers_body: form.is_some() || body_hash.is_some(),
+        })
+    }
+}
+
 /// A body that is a form.
 pub(super) struct Form<'a> {
     /// The body as it is sent: text as UTF-8.
-    pub(super) bytes: Cow<'a, [u8]>,
-    /// Whether there was no `Content-Type` to say so, and one has to be set.
-    pub(super) is_guessed: bool,
+    bytes: Cow<'a, [u8]>,
+    /// See [`SignedMessage::is_guessed`].
+    is_guessed: bool,
 }
 
 impl<'a> Form<'a> {
@@ -31,7 +91,7 @@ impl<'a> Form<'a> {
         content_type: Option<&str>,
         placement: Placement,
     ) -> PyResult<Option<Self>> {
-        match content_type.filter(|content_type| !content_type.is_empty()) {
+        match content_type {
             Some(content_type) if is_form_media_type(content_type) => {
                 let bytes = body_bytes(body)?.ok_or_else(|| {
                     wrong_type(
@@ -59,7 +119,7 @@ fn body_bytes<'a>(body: &'a Bound<'_, PyAny>) -> PyResult<Option<Cow<'a, [u8]>>>
     if body.is_none() {
         Ok(Some(Cow::Borrowed(b"")))
     } else if let Ok(text) = body.cast::<PyString>() {
-        let text = text.to_str().map_err(|_| lone_surrogate("the body"))?;
+        let text = str_of(text, "the body")?;
         Ok(Some(Cow::Borrowed(text.as_bytes())))
     } else if let Ok(bytes) = body.cast::<PyBytes>() {
         Ok(Some(Cow::Borrowed(bytes.as_bytes())))
@@ -71,25 +131,20 @@ fn body_bytes<'a>(body: &'a Bound<'_, PyAny>) -> PyResult<Option<Cow<'a, [u8]>>>
     }
 }
 
+/// Whether a body is a form, as [`Message::sign`] decides.
+pub(super) fn is_form(
+    body: &Bound<'_, PyAny>,
+    content_type: Option<&str>,
+    placement: Placement,
+) -> PyResult<bool> {
+    Form::of(body, content_type, placement).map(|form| form.is_some())
+}
+
 /// Whether a body is there and can be read without using it up.
 pub(super) fn is_in_memory(body: &Bound<'_, PyAny>) -> bool {
     body.is_instance_of::<PyString>()
         || body.is_instance_of::<PyBytes>()
         || body.is_instance_of::<PyByteArray>()
-}
-
-/// The value of `oauth_body_hash` for a body that is no form: by the `configured` hash, else by
-/// SHA-1 if the body `is_handed` over to be hashed.
-pub(super) fn body_hash(
-    body: &Bound<'_, PyAny>,
-    form: Option<&Form<'_>>,
-    configured: Option<BodyHash>,
-    is_handed: bool,
-) -> PyResult<Option<String>> {
-    match configured.or_else(|| is_handed.then(BodyHash::sha1)) {
-        Some(hash) if form.is_none() => hash_body(body, hash).map(Some),
-        _ => Ok(None),
-    }
 }
 
 /// The hash of a body. A binary file is read from its position to its end and put
@@ -134,7 +189,7 @@ fn hash_file(file: &Bound<'_, PyAny>, hash: &mut BodyHash) -> PyResult<()> {
 /// clients send text as Latin-1.
 pub(super) fn as_utf8<'py>(body: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let Ok(text) = body.cast::<PyString>() else { return Ok(body.clone()) };
-    let text = text.to_str().map_err(|_| lone_surrogate("the body"))?;
+    let text = str_of(text, "the body")?;
     if text.is_ascii() {
         return Ok(body.clone());
     }
@@ -148,16 +203,5 @@ pub(super) fn like<'py>(body: &Bound<'py, PyAny>, signed: &[u8]) -> Bound<'py, P
     match std::str::from_utf8(signed) {
         Ok(text) if is_text => PyString::new(body.py(), text).into_any(),
         _ => PyBytes::new(body.py(), signed).into_any(),
-    }
-}
-
-/// The text of a header's value, which may be `str` or `bytes`.
-pub(super) fn header_text<'a>(value: &'a Bound<'_, PyAny>, name: &str) -> PyResult<Cow<'a, str>> {
-    if let Ok(text) = value.cast::<PyString>() {
-        text.to_str().map(Cow::Borrowed).map_err(|_| lone_surrogate(name))
-    } else if let Ok(bytes) = value.cast::<PyBytes>() {
-        Ok(String::from_utf8_lossy(bytes.as_bytes()))
-    } else {
-        Err(wrong_type(name, "str or bytes", value))
     }
 }

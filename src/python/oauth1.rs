@@ -1,20 +1,21 @@
 //! `OAuth1`: what requests and its like take as `auth=`.
 
-use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pyo3::exceptions::PyAttributeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyDict, PyList, PyMapping, PyString, PyTuple, PyType};
+use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
-use super::client::{Client, encode, instance_dict, restore_instance_dict};
-use super::message::{Form, as_utf8, body_hash, header_text, is_in_memory, like};
-use super::settings::{Setting, Settings, lone_surrogate, wrong_type};
+use super::client::{Client, instance_dict, restore_instance_dict};
+use super::headers::{Headers, Name};
+use super::message::{Message, as_utf8, is_form, is_in_memory, like};
+use super::redirect::{SentParts, response_hooks, watch_redirects};
+use super::settings::{Setting, Settings};
+use super::text::{encode, header_text, str_of, wrong_type};
 use crate::params::FORM_MEDIA_TYPE;
-use crate::sign::{Request, Signed};
+use crate::sign::Signed;
 use crate::transmit::Placement;
 
 /// Signs the requests of requests and its like: ``requests.get(url, auth=OAuth1(...))``.
@@ -173,13 +174,14 @@ impl OAuth1 {
         let (client, force_include_body) = slf.get().current(py)?;
         let client = client.bind(py);
         let hooks = response_hooks(&r)?;
-        let unsigned = hooks.is_some().then(|| sent_parts(&r)).transpose()?;
+        let mut request = PreparedRequest::of(&r)?;
+        let unsigned = request.sent_parts();
         match signs_natively(client)? {
-            Some(settings) => sign_prepared(&settings, &r, force_include_body)?,
-            None => sign_through(client, &r, force_include_body)?,
+            Some(settings) => request.sign(&settings, force_include_body)?,
+            None => request.sign_through(client, force_include_body)?,
         }
-        if let (Some(hooks), Some(unsigned)) = (hooks, unsigned) {
-            watch_redirects(slf, &hooks, unsigned, sent_parts(&r)?)?;
+        if let Some(hooks) = hooks {
+            watch_redirects(&hooks, slf, unsigned, request.sent_parts())?;
         }
         Ok(r)
     }
@@ -249,218 +251,177 @@ fn signs_natively(client: &Bound<'_, PyAny>) -> PyResult<Option<Arc<Settings>>> 
     if is_ours { own.get().settings().map(Some) } else { Ok(None) }
 }
 
-/// The list of a request's response hooks, if it has one.
-fn response_hooks<'py>(request: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyList>>> {
-    let py = request.py();
-    let hooks = request.getattr_opt(intern!(py, "hooks"))?;
-    let Some(hooks) = hooks.and_then(|hooks| hooks.cast_into::<PyDict>().ok()) else {
-        return Ok(None);
-    };
-    let list = hooks.get_item(intern!(py, "response"))?;
-    Ok(list.and_then(|list| list.cast_into().ok()))
-}
-
-/// What signing may change: URL, `Authorization` and body.
-type SentParts<'py> = (Bound<'py, PyAny>, Option<Bound<'py, PyAny>>, Bound<'py, PyAny>);
-
-fn sent_parts<'py>(request: &Bound<'py, PyAny>) -> PyResult<SentParts<'py>> {
-    let py = request.py();
-    let headers = request.getattr(intern!(py, "headers"))?;
-    Ok((
-        request.getattr(intern!(py, "url"))?,
-        get(&headers, intern!(py, "Authorization"))?,
-        request.getattr(intern!(py, "body"))?,
-    ))
-}
-
-/// Puts a hook that signs redirects among the response hooks, in the place of an earlier one.
-fn watch_redirects(
-    auth: &Bound<'_, OAuth1>,
-    hooks: &Bound<'_, PyList>,
-    unsigned: SentParts<'_>,
-    signed: SentParts<'_>,
-) -> PyResult<()> {
-    static REDIRECT_HOOK: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    let class = REDIRECT_HOOK.import(auth.py(), "oauth1_rs._redirect", "RedirectHook")?;
-    let hook = class.call1((auth, unsigned, signed))?;
-    for (index, other) in hooks.iter().enumerate() {
-        if other.get_type().is(class) {
-            return hooks.set_item(index, hook);
-        }
-    }
-    hooks.append(hook)
-}
-
-/// Signs with our own client: everything is read, then signed, then written.
-fn sign_prepared(
-    settings: &Settings,
-    request: &Bound<'_, PyAny>,
-    force_include_body: bool,
-) -> PyResult<()> {
-    let py = request.py();
-    let parts = Parts::of(request)?;
-    let content_type = parts.content_type_text()?;
-    let form = Form::of(&parts.body, content_type.as_deref(), settings.signer(py)?.placement())?;
-    let is_handed = force_include_body && content_type.is_some() && !parts.body.is_none();
-    let body_hash = body_hash(&parts.body, form.as_ref(), settings.body_hash(py)?, is_handed)?;
-    let host = get(&parts.headers, intern!(py, "Host"))?;
-    let host = host.as_ref().map(|value| header_text(value, "Host")).transpose()?;
-    let signed = settings.sign(
-        py,
-        &Request {
-            method: &header_text(&parts.method, "method")?,
-            uri: parts.url.to_str().map_err(|_| lone_surrogate("url"))?,
-            host: host.as_deref(),
-            form: form.as_ref().map(|form| &*form.bytes),
-            body_hash: body_hash.as_deref(),
-            realm: None,
-        },
-    )?;
-    if form.as_ref().is_some_and(|form| form.is_guessed) {
-        parts.headers.set_item(intern!(py, "Content-Type"), FORM_MEDIA_TYPE)?;
-    }
-    if form.is_some() || body_hash.is_some() {
-        let body = as_utf8(&parts.body)?;
-        if !body.is(&parts.body) {
-            request.setattr(intern!(py, "body"), body)?;
-        }
-    }
-    match signed {
-        Signed::Header(value) => parts.headers.set_item(intern!(py, "Authorization"), value)?,
-        Signed::Uri(uri) => request.setattr(intern!(py, "url"), uri)?,
-        Signed::Form(form) => {
-            let content_length = intern!(py, "Content-Length");
-            if get(&parts.headers, content_length)?.is_some() {
-                parts.headers.set_item(content_length, form.len().to_string())?;
-            }
-            request.setattr(intern!(py, "body"), like(&parts.body, &form))?;
-        }
-    }
-    match settings.get(Setting::Decoding) {
-        Some(encoding) => encode_prepared(request, encoding.bind(py), form.is_some()),
-        None => Ok(()),
-    }
-}
-
-/// Gives header values, and a form, the types that requests-oauthlib gives them.
-fn encode_prepared(
-    request: &Bound<'_, PyAny>,
-    encoding: &Bound<'_, PyAny>,
-    is_form: bool,
-) -> PyResult<()> {
-    let py = request.py();
-    let headers = request.getattr(intern!(py, "headers"))?;
-    for item in headers.cast::<PyMapping>()?.items()? {
-        let (name, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item.extract()?;
-        headers.set_item(name, encode(value, encoding)?)?;
-    }
-    if is_form {
-        let body = request.getattr(intern!(py, "body"))?;
-        request.setattr(intern!(py, "body"), encode(body, encoding)?)?;
-    }
-    Ok(())
-}
-
-/// Signs by calling the client's `sign`: for clients of other classes, and for subclasses of our
-/// own that override it.
-fn sign_through(
-    client: &Bound<'_, PyAny>,
-    request: &Bound<'_, PyAny>,
-    force_include_body: bool,
-) -> PyResult<()> {
-    let py = request.py();
-    let parts = Parts::of(request)?;
-    let own = client.cast::<Client>().ok();
-    let (placement, hashes_body) = match own {
-        Some(client) => {
-            let settings = client.get().settings()?;
-            (settings.signer(py)?.placement(), settings.body_hash(py)?.is_some())
-        }
-        None => match client.getattr_opt(intern!(py, "signature_type"))? {
-            Some(name) if name.eq("BODY")? => (Placement::Body, false),
-            _ => (Placement::Header, false),
-        },
-    };
-    let content_type_text = parts.content_type_text()?;
-    let has_content_type = content_type_text.is_some();
-    let form = Form::of(&parts.body, content_type_text.as_deref(), placement)?;
-    // oauthlib would use up a stream; ours refuses what has no place for the parameters.
-    let is_forced = force_include_body && (own.is_some() || is_in_memory(&parts.body));
-    let is_placed = own.is_some() && placement == Placement::Body;
-    let is_handed = form.is_some() || is_forced || hashes_body || is_placed;
-    let body = match is_handed {
-        true if form.is_some() && parts.body.is_none() => PyString::new(py, "").into_any(),
-        true => parts.body.clone(),
-        false => py.None().into_bound(py),
-    };
-    let headers = parts.headers.call_method0(intern!(py, "copy"))?;
-    let content_type = intern!(py, "Content-Type");
-    if form.is_some() && (own.is_none() || parts.content_type.is_none()) {
-        // oauthlib knows a form by exactly this value.
-        headers.set_item(content_type, FORM_MEDIA_TYPE)?;
-    }
-    let url = parts.url.to_str().map_err(|_| lone_surrogate("url"))?;
-    let signed =
-        client.call_method1(intern!(py, "sign"), (url, parts.method.str()?, body, headers))?;
-    let (url, headers, body): (Bound<'_, PyAny>, Bound<'_, PyAny>, Bound<'_, PyAny>) =
-        signed.extract()?;
-    let url = match url.cast::<PyBytes>() {
-        Ok(url) => PyString::new(py, &String::from_utf8_lossy(url.as_bytes())).into_any(),
-        Err(_) => url,
-    };
-    request.call_method1(intern!(py, "prepare_headers"), (headers,))?;
-    request.setattr(intern!(py, "url"), url)?;
-    let is_still_empty = parts.body.is_none() && !body.is_truthy()?;
-    if is_handed && !is_still_empty {
-        request.setattr(intern!(py, "body"), as_utf8(&body)?)?;
-    }
-    if let (None, Some(given)) = (own, parts.content_type.filter(|_| has_content_type)) {
-        // The request keeps the value that it had, such as one with a charset.
-        request.getattr(intern!(py, "headers"))?.set_item(content_type, given)?;
-    }
-    Ok(())
-}
-
 /// What is said of an object that is no prepared request.
 const PREPARED_REQUEST: &str = "a prepared request with a str url, as requests makes it (for other HTTP clients, sign with \
      oauth1_rs.Client(...).sign(uri, http_method, body, headers))";
 
-/// The parts of a prepared request.
-struct Parts<'py> {
-    url: Bound<'py, PyString>,
+/// A prepared request of requests, as it is at the moment.
+struct PreparedRequest<'py> {
+    object: Bound<'py, PyAny>,
     method: Bound<'py, PyAny>,
-    headers: Bound<'py, PyAny>,
+    url: Bound<'py, PyString>,
+    headers: Headers<'py>,
+    authorization: Option<Bound<'py, PyAny>>,
     content_type: Option<Bound<'py, PyAny>>,
     body: Bound<'py, PyAny>,
 }
 
-impl<'py> Parts<'py> {
-    fn of(request: &Bound<'py, PyAny>) -> PyResult<Self> {
-        let py = request.py();
-        let wrong_request = || wrong_type("the request", PREPARED_REQUEST, request);
-        let url = request.getattr_opt(intern!(py, "url"))?.ok_or_else(wrong_request)?;
+impl<'py> PreparedRequest<'py> {
+    fn of(object: &Bound<'py, PyAny>) -> PyResult<Self> {
+        let py = object.py();
+        let wrong_request = || wrong_type("the request", PREPARED_REQUEST, object);
+        let url = object.getattr_opt(intern!(py, "url"))?.ok_or_else(wrong_request)?;
         let url = url.cast_into().map_err(|_| wrong_request())?;
-        let headers = request.getattr(intern!(py, "headers"))?;
+        let headers = Headers::of(object)?;
         Ok(Self {
+            object: object.clone(),
+            method: object.getattr(intern!(py, "method"))?,
             url,
-            method: request.getattr(intern!(py, "method"))?,
-            content_type: get(&headers, intern!(py, "Content-Type"))?,
+            authorization: headers.get(Name::Authorization)?,
+            content_type: headers.get(Name::ContentType)?,
             headers,
-            body: request.getattr(intern!(py, "body"))?,
+            body: object.getattr(intern!(py, "body"))?,
         })
     }
 
-    fn content_type_text(&self) -> PyResult<Option<Cow<'_, str>>> {
-        let text = self.content_type.as_ref().map(|value| header_text(value, "Content-Type"));
-        Ok(text.transpose()?.filter(|text| !text.is_empty()))
+    fn sent_parts(&self) -> SentParts {
+        SentParts {
+            url: self.url.clone().into_any().unbind(),
+            authorization: self.authorization.clone().map(Bound::unbind),
+            body: self.body.clone().unbind(),
+        }
     }
-}
 
-/// The value of a header, if it is there.
-fn get<'py>(
-    headers: &Bound<'py, PyAny>,
-    name: &Bound<'py, PyString>,
-) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let value = headers.call_method1(intern!(headers.py(), "get"), (name,))?;
-    Ok(Some(value).filter(|value| !value.is_none()))
+    /// Signs with a client of our own: everything is read, then signed, then written.
+    fn sign(&mut self, settings: &Settings, force_include_body: bool) -> PyResult<()> {
+        let host = self.headers.get(Name::Host)?;
+        let host = host.as_ref().map(|value| header_text(value, "Host")).transpose()?;
+        let content_type = self.content_type.as_ref();
+        let content_type = content_type.map(|value| header_text(value, "Content-Type"));
+        let content_type = content_type.transpose()?.filter(|text| !text.is_empty());
+        let message = Message {
+            method: &header_text(&self.method, "method")?,
+            uri: str_of(&self.url, "url")?,
+            host: host.as_deref(),
+            content_type: content_type.as_deref(),
+            body: &self.body,
+            realm: None,
+            hashes_body: force_include_body && content_type.is_some() && !self.body.is_none(),
+        };
+        let result = message.sign(settings)?;
+        if result.is_guessed {
+            self.headers.set(Name::ContentType, FORM_MEDIA_TYPE)?;
+        }
+        if result.covers_body {
+            self.set_body(as_utf8(&self.body)?)?;
+        }
+        match result.signed {
+            Signed::Header(value) => self.set_authorization(&value)?,
+            Signed::Uri(uri) => self.set_url(PyString::new(self.object.py(), &uri))?,
+            Signed::Form(form) => {
+                if self.headers.get(Name::ContentLength)?.is_some() {
+                    self.headers.set(Name::ContentLength, form.len().to_string())?;
+                }
+                self.set_body(like(&self.body, &form))?;
+            }
+        }
+        match settings.get(Setting::Decoding) {
+            Some(decoding) => self.encode(
+                &decoding.clone_ref(self.object.py()).into_bound(self.object.py()),
+                result.is_form,
+            ),
+            None => Ok(()),
+        }
+    }
+
+    fn set_authorization(&mut self, value: &str) -> PyResult<()> {
+        let value = PyString::new(self.object.py(), value).into_any();
+        self.headers.set(Name::Authorization, &value)?;
+        self.authorization = Some(value);
+        Ok(())
+    }
+
+    fn set_url(&mut self, url: Bound<'py, PyString>) -> PyResult<()> {
+        self.object.setattr(intern!(self.object.py(), "url"), &url)?;
+        self.url = url;
+        Ok(())
+    }
+
+    fn set_body(&mut self, body: Bound<'py, PyAny>) -> PyResult<()> {
+        if !body.is(&self.body) {
+            self.object.setattr(intern!(self.object.py(), "body"), &body)?;
+            self.body = body;
+        }
+        Ok(())
+    }
+
+    /// Gives header values, and a form, the types that requests-oauthlib gives them.
+    fn encode(&mut self, decoding: &Bound<'py, PyAny>, is_form: bool) -> PyResult<()> {
+        self.headers.encode_all(decoding)?;
+        self.authorization = self.headers.get(Name::Authorization)?;
+        if is_form {
+            self.set_body(encode(self.body.clone(), decoding)?)?;
+        }
+        Ok(())
+    }
+
+    /// Signs by calling the client's `sign`: for clients of other classes, and for subclasses of
+    /// our own that override it.
+    fn sign_through(
+        &mut self,
+        client: &Bound<'py, PyAny>,
+        force_include_body: bool,
+    ) -> PyResult<()> {
+        let py = self.object.py();
+        let own = client.cast::<Client>().ok();
+        let (placement, hashes_body) = match own {
+            Some(client) => {
+                let settings = client.get().settings()?;
+                let prepared = settings.prepared(py)?;
+                (prepared.signer.placement(), prepared.body_hash.is_some())
+            }
+            None => match client.getattr_opt(intern!(py, "signature_type"))? {
+                Some(name) if name.eq("BODY")? => (Placement::Body, false),
+                _ => (Placement::Header, false),
+            },
+        };
+        let content_type = self.content_type.clone();
+        let content_type_text =
+            content_type.as_ref().map(|value| header_text(value, "Content-Type")).transpose()?;
+        let content_type_text = content_type_text.as_deref().filter(|text| !text.is_empty());
+        let is_form = is_form(&self.body, content_type_text, placement)?;
+        // oauthlib would use up a stream; ours refuses what has no place for the parameters.
+        let is_forced = force_include_body && (own.is_some() || is_in_memory(&self.body));
+        let is_placed = own.is_some() && placement == Placement::Body;
+        let is_handed = is_form || is_forced || hashes_body || is_placed;
+        let body = match is_handed {
+            true if is_form && self.body.is_none() => PyString::new(py, "").into_any(),
+            true => self.body.clone(),
+            false => py.None().into_bound(py),
+        };
+        let headers = self.headers.copy()?;
+        if is_form && (own.is_none() || content_type.is_none()) {
+            // oauthlib knows a form by exactly this value.
+            headers.set_item(intern!(py, "Content-Type"), FORM_MEDIA_TYPE)?;
+        }
+        let url = str_of(&self.url, "url")?;
+        let signed =
+            client.call_method1(intern!(py, "sign"), (url, self.method.str()?, body, headers))?;
+        let (url, headers, body): (Bound<'_, PyAny>, Bound<'_, PyAny>, Bound<'_, PyAny>) =
+            signed.extract()?;
+        let url = PyString::new(py, &header_text(&url, "the URL that the client's sign gave")?);
+        self.object.call_method1(intern!(py, "prepare_headers"), (headers,))?;
+        self.headers = Headers::of(&self.object)?;
+        self.set_url(url)?;
+        let is_still_empty = self.body.is_none() && !body.is_truthy()?;
+        if is_handed && !is_still_empty {
+            self.set_body(as_utf8(&body)?)?;
+        }
+        if let (None, Some(given), Some(_)) = (own, &content_type, content_type_text) {
+            // The request keeps the value that it had, such as one with a charset.
+            self.headers.set(Name::ContentType, given)?;
+        }
+        self.authorization = self.headers.get(Name::Authorization)?;
+        Ok(())
+    }
 }

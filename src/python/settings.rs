@@ -1,20 +1,20 @@
-//! What a user sets, kept as the Python objects that were given, and the `Signer` made of it.
+//! What a user sets, kept as the Python objects that were given, and what signing makes of it.
 
 use std::sync::OnceLock;
 
-use pyo3::exceptions::PyException;
-use pyo3::intern;
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyMapping, PyString};
-
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyMapping, PyString, PyTuple};
 use zeroize::Zeroizing;
 
+use super::private_key::read_private_key;
+use super::text::{in_place_of, text_of, wrong_type};
 use super::{OAuth1Error, OAuth1TypeError};
 use crate::body_hash::BodyHash;
 use crate::credentials::Credentials;
 use crate::error::quoted;
-use crate::nonce;
-use crate::private_key::{PrivateKey, PrivateKeyError};
+use crate::nonce::{self, Nonce};
+use crate::private_key::PrivateKey;
 use crate::sign::{Configuration, Request, Signed, Signer};
 use crate::signature::SignatureMethod;
 use crate::transmit::Placement;
@@ -22,115 +22,85 @@ use crate::transmit::Placement;
 /// From this length of a form on, in bytes, other threads need not wait while it is signed.
 const LARGE: usize = 64 * 1024;
 
-/// A setting: an attribute and a keyword of `Client`. The first 14 are in the order of the
-/// constructor's positional parameters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Setting {
-    ClientKey,
-    ClientSecret,
-    ResourceOwnerKey,
-    ResourceOwnerSecret,
-    CallbackUri,
-    SignatureMethod,
-    SignatureType,
-    RsaKey,
-    Verifier,
-    Realm,
-    Encoding,
-    Decoding,
-    Nonce,
-    Timestamp,
-    TimestampOffset,
-    ProtocolParameters,
-    BodyHash,
-    AllowInsecurePlaintext,
-    RsaKeyPassphrase,
+/// How a setting is kept and shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Given as `str` or `bytes`, read back as `str`.
+    Text,
+    /// As above, and never shown.
+    SecretText,
+    /// Read back as it was given, and never shown.
+    Secret,
+    /// Read back as it was given.
+    Other,
+}
+
+/// Makes the enum and its table of one list.
+macro_rules! settings {
+    ($($setting:ident $name:literal $kind:ident)*) => {
+        /// A setting: an attribute and a keyword of `Client`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(super) enum Setting { $($setting),* }
+
+        impl Setting {
+            /// All of them. The constructor takes the first [`Setting::POSITIONAL`] in this order.
+            pub(super) const ALL: [Self; [$($name),*].len()] = [$(Self::$setting),*];
+
+            /// The keyword and attribute.
+            pub(super) fn name(self) -> &'static str {
+                match self { $(Self::$setting => $name),* }
+            }
+
+            fn kind(self) -> Kind {
+                match self { $(Self::$setting => Kind::$kind),* }
+            }
+        }
+    };
+}
+
+settings! {
+    ClientKey "client_key" Text
+    ClientSecret "client_secret" SecretText
+    ResourceOwnerKey "resource_owner_key" Text
+    ResourceOwnerSecret "resource_owner_secret" SecretText
+    CallbackUri "callback_uri" Text
+    SignatureMethod "signature_method" Text
+    SignatureType "signature_type" Text
+    RsaKey "rsa_key" Secret
+    Verifier "verifier" SecretText
+    Realm "realm" Text
+    Encoding "encoding" Other
+    Decoding "decoding" Other
+    Nonce "nonce" Other
+    Timestamp "timestamp" Other
+    TimestampOffset "timestamp_offset" Other
+    ProtocolParameters "protocol_parameters" Secret
+    BodyHash "body_hash" Other
+    AllowInsecurePlaintext "allow_insecure_plaintext" Other
+    RsaKeyPassphrase "rsa_key_passphrase" SecretText
 }
 
 impl Setting {
-    pub(super) const COUNT: usize = Self::ALL.len();
+    const COUNT: usize = Self::ALL.len();
+    const POSITIONAL: usize = 14;
 
-    pub(super) const ALL: [Self; 19] = [
-        Self::ClientKey,
-        Self::ClientSecret,
-        Self::ResourceOwnerKey,
-        Self::ResourceOwnerSecret,
-        Self::CallbackUri,
-        Self::SignatureMethod,
-        Self::SignatureType,
-        Self::RsaKey,
-        Self::Verifier,
-        Self::Realm,
-        Self::Encoding,
-        Self::Decoding,
-        Self::Nonce,
-        Self::Timestamp,
-        Self::TimestampOffset,
-        Self::ProtocolParameters,
-        Self::BodyHash,
-        Self::AllowInsecurePlaintext,
-        Self::RsaKeyPassphrase,
-    ];
-
-    /// Those that may be given as `bytes` and read back as `str`.
-    const TEXTS: [Self; 9] = [
-        Self::ClientKey,
-        Self::ClientSecret,
-        Self::ResourceOwnerKey,
-        Self::ResourceOwnerSecret,
-        Self::CallbackUri,
-        Self::SignatureMethod,
-        Self::SignatureType,
-        Self::Verifier,
-        Self::Realm,
-    ];
-
-    pub(super) fn name(self) -> &'static str {
+    /// The value that a constructor takes for `None`, or for nothing.
+    fn default(self, py: Python<'_>) -> Option<Bound<'_, PyAny>> {
         match self {
-            Self::ClientKey => "client_key",
-            Self::ClientSecret => "client_secret",
-            Self::ResourceOwnerKey => "resource_owner_key",
-            Self::ResourceOwnerSecret => "resource_owner_secret",
-            Self::CallbackUri => "callback_uri",
-            Self::SignatureMethod => "signature_method",
-            Self::SignatureType => "signature_type",
-            Self::RsaKey => "rsa_key",
-            Self::Verifier => "verifier",
-            Self::Realm => "realm",
-            Self::Encoding => "encoding",
-            Self::Decoding => "decoding",
-            Self::Nonce => "nonce",
-            Self::Timestamp => "timestamp",
-            Self::TimestampOffset => "timestamp_offset",
-            Self::ProtocolParameters => "protocol_parameters",
-            Self::BodyHash => "body_hash",
-            Self::AllowInsecurePlaintext => "allow_insecure_plaintext",
-            Self::RsaKeyPassphrase => "rsa_key_passphrase",
+            Self::SignatureMethod => Some(PyString::intern(py, "HMAC-SHA1").into_any()),
+            Self::SignatureType => Some(PyString::intern(py, "AUTH_HEADER").into_any()),
+            Self::Encoding => Some(PyString::intern(py, "utf-8").into_any()),
+            Self::TimestampOffset => Some(PyInt::new(py, 0).into_any()),
+            Self::AllowInsecurePlaintext => Some(PyBool::new(py, false).to_owned().into_any()),
+            _ => None,
         }
     }
 
     /// Whether `value` goes without saying.
     fn is_default(self, value: &Bound<'_, PyAny>) -> bool {
-        match self {
-            Self::Encoding => value.eq("utf-8").unwrap_or(false),
-            Self::TimestampOffset | Self::AllowInsecurePlaintext => {
-                !value.is_truthy().unwrap_or(true)
-            }
-            _ => false,
-        }
-    }
-
-    /// Whether the value is never shown.
-    fn is_secret(self) -> bool {
-        matches!(
-            self,
-            Self::ClientSecret
-                | Self::ResourceOwnerSecret
-                | Self::RsaKey
-                | Self::RsaKeyPassphrase
-                | Self::Verifier
-                | Self::ProtocolParameters
-        )
+        let shown_always = matches!(self, Self::SignatureMethod | Self::SignatureType);
+        let default = self.default(value.py()).filter(|_| !shown_always);
+        default.is_some_and(|default| value.eq(default).unwrap_or(false))
     }
 }
 
@@ -140,28 +110,101 @@ pub(super) struct Settings {
     values: [Option<Py<PyAny>>; Setting::COUNT],
     /// Made when it is first needed: a write only stores, the combination is checked at the next
     /// signature.
-    signer: OnceLock<Signer>,
+    prepared: OnceLock<Prepared>,
     /// Read when it is first needed, and carried over to settings with the same key.
     private_key: OnceLock<PrivateKey>,
 }
 
+/// The settings as signing needs them, checked.
+pub(super) struct Prepared {
+    pub(super) signer: Signer,
+    pub(super) body_hash: Option<BodyHash>,
+    nonce: Source,
+    timestamp: Source,
+    timestamp_offset: i64,
+}
+
+/// Where nonces or timestamps come from.
+enum Source {
+    /// From here.
+    Own,
+    /// It is always this one.
+    Fixed(String),
+    /// From the callable that the setting holds.
+    Callable,
+}
+
 impl Settings {
-    /// Takes the values as they are, but for `bytes`, which become text by `encoding`.
+    /// The settings that a constructor's arguments make. `bytes` become text by `encoding`.
     ///
-    /// Raises `OAuth1Error` if they cannot.
-    pub(super) fn new(
-        py: Python<'_>,
-        values: [Option<Bound<'_, PyAny>>; Setting::COUNT],
+    /// Raises `TypeError` for arguments that the constructor does not have, as Python does, and
+    /// `OAuth1Error` for bytes that are no text.
+    pub(super) fn from_arguments(
+        arguments: &Bound<'_, PyTuple>,
+        keywords: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        let mut settings = Self::from_values(values.map(|value| value.map(Bound::unbind)));
-        let parameters = settings.get(Setting::ProtocolParameters).map(|v| copied(v.bind(py)));
-        settings.values[Setting::ProtocolParameters as usize] = parameters.transpose()?;
-        for setting in Setting::TEXTS {
-            if settings.get(setting).is_some_and(|value| value.bind(py).is_instance_of::<PyBytes>())
-            {
-                let text = settings.text(py, setting)?.map(|text| PyString::new(py, &text));
-                settings.values[setting as usize] = text.map(|text| text.into_any().unbind());
+        let py = arguments.py();
+        if arguments.len() > Setting::POSITIONAL {
+            return Err(PyTypeError::new_err(format!(
+                "Client.__init__() takes from 2 to {} positional arguments but {} were given",
+                Setting::POSITIONAL + 1,
+                arguments.len() + 1
+            )));
+        }
+        let mut values = [const { None }; Setting::COUNT];
+        for (value, argument) in values.iter_mut().zip(arguments) {
+            *value = Some(argument);
+        }
+        for (name, argument) in keywords.into_iter().flatten() {
+            let name = name.cast::<PyString>()?.to_string_lossy();
+            let refuse = |problem| {
+                let name = quoted(&name);
+                Err(PyTypeError::new_err(format!("Client.__init__() got {problem} {name}")))
+            };
+            match Setting::ALL.into_iter().find(|setting| setting.name() == name) {
+                None => return refuse("an unexpected keyword argument"),
+                Some(setting) if values[setting as usize].is_some() => {
+                    return refuse("multiple values for argument");
+                }
+                Some(setting) => values[setting as usize] = Some(argument),
             }
+        }
+        if values[Setting::ClientKey as usize].is_none() {
+            return Err(PyTypeError::new_err(
+                "Client.__init__() missing 1 required positional argument: 'client_key'",
+            ));
+        }
+        for setting in Setting::ALL {
+            let value = values[setting as usize].take().filter(|value| !value.is_none());
+            values[setting as usize] = value.or_else(|| setting.default(py));
+        }
+        Self::new(py, values)
+    }
+
+    /// The settings that [`Settings::to_dict`] gave.
+    pub(super) fn from_dict(dict: &Bound<'_, PyDict>) -> PyResult<Self> {
+        let mut values = [const { None }; Setting::COUNT];
+        for setting in Setting::ALL {
+            values[setting as usize] = dict.get_item(setting.name())?;
+        }
+        Self::new(dict.py(), values)
+    }
+
+    fn new(py: Python<'_>, values: [Option<Bound<'_, PyAny>>; Setting::COUNT]) -> PyResult<Self> {
+        let mut settings = Self::from_values(values.map(|value| value.map(Bound::unbind)));
+        for setting in Setting::ALL {
+            let Some(value) = settings.get(setting).map(|value| value.bind(py).clone()) else {
+                continue;
+            };
+            let kept = match setting.kind() {
+                Kind::Text | Kind::SecretText if value.is_instance_of::<PyBytes>() => {
+                    let text = Zeroizing::new(settings.text_of(&value, setting.name())?);
+                    PyString::new(py, &text).into_any().unbind()
+                }
+                _ if setting == Setting::ProtocolParameters => copied(&value)?,
+                _ => continue,
+            };
+            settings.values[setting as usize] = Some(kept);
         }
         Ok(settings)
     }
@@ -179,7 +222,7 @@ impl Settings {
     }
 
     fn from_values(values: [Option<Py<PyAny>>; Setting::COUNT]) -> Self {
-        Self { values, signer: OnceLock::new(), private_key: OnceLock::new() }
+        Self { values, prepared: OnceLock::new(), private_key: OnceLock::new() }
     }
 
     /// The value of a setting; `None` is Python's `None`.
@@ -206,10 +249,9 @@ impl Settings {
     /// The settings that are not `None`, for `repr`; of secrets only that they are there.
     pub(super) fn describe(&self, py: Python<'_>) -> PyResult<String> {
         let describe = |(setting, value): (Setting, &Py<PyAny>)| {
-            let value = if setting.is_secret() {
-                "'****'".into()
-            } else {
-                value.bind(py).repr()?.to_string()
+            let value = match setting.kind() {
+                Kind::SecretText | Kind::Secret => "'****'".into(),
+                Kind::Text | Kind::Other => value.bind(py).repr()?.to_string(),
             };
             Ok(format!("{}={value}", setting.name()))
         };
@@ -222,25 +264,54 @@ impl Settings {
 
     /// Signs a request with these settings, nonce and timestamp drawn as they say.
     pub(super) fn sign(&self, py: Python<'_>, request: &Request<'_>) -> PyResult<Signed> {
-        let signer = self.signer(py)?;
-        let nonce = self.nonce(py)?;
-        let timestamp = self.timestamp(py)?;
-        let sign = || signer.sign(request, &nonce, &timestamp);
+        let prepared = self.prepared(py)?;
+        let (own, given);
+        let nonce = match &prepared.nonce {
+            Source::Own => {
+                own = nonce::nonce()?;
+                Nonce::as_str(&own)
+            }
+            Source::Fixed(nonce) => nonce,
+            Source::Callable => {
+                given = self.text_of(&self.call(py, Setting::Nonce)?, "nonce()")?;
+                &given
+            }
+        };
+        let made;
+        let timestamp = match &prepared.timestamp {
+            Source::Own => {
+                made = nonce::timestamp(prepared.timestamp_offset).to_string();
+                &made
+            }
+            Source::Fixed(timestamp) => timestamp,
+            Source::Callable => {
+                made = self.seconds(&self.call(py, Setting::Timestamp)?, "timestamp()")?;
+                &made
+            }
+        };
+        let sign = || prepared.signer.sign(request, nonce, timestamp);
         let form = request.form.unwrap_or_default();
-        let is_slow = signer.is_slow() || form.len() >= LARGE;
+        let is_slow = prepared.signer.is_slow() || form.len() >= LARGE;
         Ok(if is_slow { py.detach(sign) } else { sign() }?)
     }
 
-    /// Checks the settings, once.
-    pub(super) fn signer(&self, py: Python<'_>) -> PyResult<&Signer> {
-        if let Some(signer) = self.signer.get() {
-            return Ok(signer);
+    fn call<'py>(&self, py: Python<'py>, setting: Setting) -> PyResult<Bound<'py, PyAny>> {
+        match self.get(setting) {
+            Some(callable) => callable.bind(py).call0(),
+            None => Ok(py.None().into_bound(py)),
         }
-        let signer = Signer::new(self.configuration(py)?)?;
-        Ok(self.signer.get_or_init(|| signer))
     }
 
-    fn configuration(&self, py: Python<'_>) -> PyResult<Configuration> {
+    /// Checks the settings, once.
+    pub(super) fn prepared(&self, py: Python<'_>) -> PyResult<&Prepared> {
+        if let Some(prepared) = self.prepared.get() {
+            return Ok(prepared);
+        }
+        let prepared = self.prepare(py)?;
+        Ok(self.prepared.get_or_init(|| prepared))
+    }
+
+    fn prepare(&self, py: Python<'_>) -> PyResult<Prepared> {
         let client_key = self.text(py, Setting::ClientKey)?.ok_or_else(|| {
             OAuth1TypeError::new_err(
                 "client_key must be str or bytes, got None (is an environment variable missing?)",
@@ -250,22 +321,13 @@ impl Settings {
             Some(name) => SignatureMethod::from_name(&name)?,
             None => SignatureMethod::HmacSha1,
         };
-        self.timestamp_offset(py)?;
-        self.body_hash(py)?;
+        let timestamp_offset = self.timestamp_offset(py)?;
+        let body_hash = self.body_hash(py)?;
         self.check_codec(py, Setting::Encoding)?;
         self.check_codec(py, Setting::Decoding)?;
-        // What callables give is checked when they are called.
-        if let Some(nonce) = self.get(Setting::Nonce).map(|value| value.bind(py))
-            && !nonce.is_callable()
-        {
-            self.text_of(nonce, "nonce")?;
-        }
-        if let Some(timestamp) = self.get(Setting::Timestamp).map(|value| value.bind(py))
-            && !timestamp.is_callable()
-        {
-            self.seconds(timestamp, "timestamp")?;
-        }
-        Ok(Configuration {
+        let nonce = self.source(py, Setting::Nonce, Self::text_of)?;
+        let timestamp = self.source(py, Setting::Timestamp, Self::seconds)?;
+        let signer = Signer::new(Configuration {
             credentials: Credentials {
                 client_key,
                 client_secret: self.text(py, Setting::ClientSecret)?.unwrap_or_default(),
@@ -286,7 +348,8 @@ impl Settings {
                 })?,
                 None => false,
             },
-        })
+        })?;
+        Ok(Prepared { signer, body_hash, nonce, timestamp, timestamp_offset })
     }
 
     fn private_key(&self, py: Python<'_>) -> PyResult<Option<PrivateKey>> {
@@ -300,8 +363,8 @@ impl Settings {
             return Ok(Some(key.clone()));
         }
         let passphrase = self.text(py, Setting::RsaKeyPassphrase)?.map(Zeroizing::new);
-        let key =
-            read_private_key(value.bind(py), passphrase.as_ref().map(|text| text.as_bytes()))?;
+        let passphrase = passphrase.as_ref().map(|text| text.as_bytes());
+        let key = read_private_key(value.bind(py), passphrase)?;
         Ok(Some(self.private_key.get_or_init(|| key).clone()))
     }
 
@@ -321,7 +384,7 @@ impl Settings {
     }
 
     /// The hash that every body which is no form gets, if one is asked for.
-    pub(super) fn body_hash(&self, py: Python<'_>) -> PyResult<Option<BodyHash>> {
+    fn body_hash(&self, py: Python<'_>) -> PyResult<Option<BodyHash>> {
         match self.text(py, Setting::BodyHash)?.as_deref() {
             None => Ok(None),
             Some("sha1") => Ok(Some(BodyHash::sha1())),
@@ -357,24 +420,25 @@ impl Settings {
     /// Checks that a setting is `None` or the name of a codec that Python has.
     fn check_codec(&self, py: Python<'_>, setting: Setting) -> PyResult<()> {
         let Some(value) = self.get(setting).map(|value| value.bind(py)) else { return Ok(()) };
+        if value.eq("utf-8").unwrap_or(false) {
+            return Ok(());
+        }
         let unknown = || wrong_type(setting.name(), "the name of a codec, or None", value);
         let found = py.import("codecs")?.getattr("lookup")?.call1((value,));
         found.map(drop).map_err(|error| in_place_of(py, error, unknown))
     }
 
-    fn nonce(&self, py: Python<'_>) -> PyResult<String> {
-        match self.get(Setting::Nonce).map(|value| value.bind(py)) {
-            None => Ok(nonce::nonce()?),
-            Some(value) if value.is_callable() => self.text_of(&value.call0()?, "nonce()"),
-            Some(value) => self.text_of(value, "nonce"),
-        }
-    }
-
-    fn timestamp(&self, py: Python<'_>) -> PyResult<String> {
-        match self.get(Setting::Timestamp).map(|value| value.bind(py)) {
-            None => Ok(nonce::timestamp(self.timestamp_offset(py)?).to_string()),
-            Some(value) if value.is_callable() => self.seconds(&value.call0()?, "timestamp()"),
-            Some(value) => self.seconds(value, "timestamp"),
+    /// What callables give is checked when they are called.
+    fn source(
+        &self,
+        py: Python<'_>,
+        setting: Setting,
+        read: impl Fn(&Self, &Bound<'_, PyAny>, &str) -> PyResult<String>,
+    ) -> PyResult<Source> {
+        match self.get(setting).map(|value| value.bind(py)) {
+            None => Ok(Source::Own),
+            Some(value) if value.is_callable() => Ok(Source::Callable),
+            Some(value) => read(self, value, setting.name()).map(Source::Fixed),
         }
     }
 
@@ -403,70 +467,8 @@ impl Settings {
 
     /// The text that `value`, called `name`, gives; no error shows it.
     pub(super) fn text_of(&self, value: &Bound<'_, PyAny>, name: &str) -> PyResult<String> {
-        if let Ok(text) = value.cast::<PyString>() {
-            return text.to_str().map(str::to_owned).map_err(|_| lone_surrogate(name));
-        }
-        if !value.is_instance_of::<PyBytes>() {
-            return Err(wrong_type(name, "str or bytes", value));
-        }
-        let encoding = match self.get(Setting::Encoding) {
-            Some(encoding) => encoding.bind(value.py()).clone(),
-            None => PyString::new(value.py(), "utf-8").into_any(),
-        };
-        // The codec's own exception carries what it could not decode.
-        let undecodable = || {
-            OAuth1Error::new_err(format!(
-                "{name} is not text in the encoding {encoding}: give it as str, or set encoding="
-            ))
-        };
-        // Not the method of a subclass, which could give anything.
-        let bytes = value.py().get_type::<PyBytes>();
-        let text = bytes
-            .call_method1(intern!(value.py(), "decode"), (value, &encoding))
-            .map_err(|error| in_place_of(value.py(), error, undecodable))?;
-        let text = text.cast::<PyString>().map_err(|_| undecodable())?;
-        text.to_str().map(str::to_owned).map_err(|_| lone_surrogate(name))
+        text_of(value, name, self.get(Setting::Encoding))
     }
-}
-
-/// The key in PEM text, in the file of a path, or in an object of the `cryptography` package.
-fn read_private_key(value: &Bound<'_, PyAny>, passphrase: Option<&[u8]>) -> PyResult<PrivateKey> {
-    let py = value.py();
-    // Decrypting takes as long as whoever encrypted the key wanted.
-    let from_pem = |pem: &[u8]| Ok(py.detach(|| PrivateKey::from_pem(pem, passphrase))?);
-    if let Ok(text) = value.cast::<PyString>() {
-        return from_pem(text.to_str().map_err(|_| lone_surrogate("rsa_key"))?.as_bytes());
-    }
-    if let Ok(bytes) = value.cast::<PyBytes>() {
-        return from_pem(bytes.as_bytes());
-    }
-    if value.hasattr(intern!(py, "__fspath__"))? {
-        let file = py.import("io")?.getattr("open")?.call1((value, "rb"))?;
-        let content = file.call_method0("read");
-        file.call_method0("close")?;
-        return from_pem(content?.cast::<PyBytes>()?.as_bytes());
-    }
-    if value.hasattr(intern!(py, "private_bytes"))? {
-        if passphrase.is_some() {
-            return Err(PrivateKeyError::NotEncrypted.into());
-        }
-        return Ok(PrivateKey::from_pkcs8(&pkcs8_of(value)?)?);
-    }
-    Err(wrong_type(
-        "rsa_key",
-        "PEM text (str or bytes), a pathlib.Path, or a private key of the cryptography package",
-        value,
-    ))
-}
-
-/// The unencrypted PKCS#8 form of a private key of the `cryptography` package.
-fn pkcs8_of(key: &Bound<'_, PyAny>) -> PyResult<Zeroizing<Vec<u8>>> {
-    let serialization = key.py().import("cryptography.hazmat.primitives.serialization")?;
-    let der = serialization.getattr("Encoding")?.getattr("DER")?;
-    let pkcs8 = serialization.getattr("PrivateFormat")?.getattr("PKCS8")?;
-    let unencrypted = serialization.getattr("NoEncryption")?.call0()?;
-    let encoded = key.call_method1("private_bytes", (der, pkcs8, unencrypted))?;
-    Ok(Zeroizing::new(encoded.extract()?))
 }
 
 /// A copy of `protocol_parameters`, so that nothing but a write changes what is signed.
@@ -480,25 +482,4 @@ pub(super) fn copied(value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         // Refused when it is checked.
         Err(_) => Ok(value.clone().unbind()),
     }
-}
-
-/// The error for a value of the wrong type. It shows the type alone.
-pub(super) fn wrong_type(name: &str, accepted: &str, value: &Bound<'_, PyAny>) -> PyErr {
-    let given = match value.get_type().fully_qualified_name() {
-        _ if value.is_none() => "None".to_owned(),
-        Ok(name) => name.to_string(),
-        Err(_) => "an object of unknown type".to_owned(),
-    };
-    OAuth1TypeError::new_err(format!("{name} must be {accepted}, got {given}"))
-}
-
-/// `ours` in place of an exception that may carry what it was raised for; Ctrl-C and its like
-/// pass.
-pub(super) fn in_place_of(py: Python<'_>, error: PyErr, ours: impl FnOnce() -> PyErr) -> PyErr {
-    if error.is_instance_of::<PyException>(py) { ours() } else { error }
-}
-
-/// The error for text that no encoding can send. Python's own would carry the text.
-pub(super) fn lone_surrogate(name: &str) -> PyErr {
-    OAuth1Error::new_err(format!("{name} contains a lone surrogate, which UTF-8 cannot encode"))
 }
