@@ -24,9 +24,21 @@ pub struct Parameters {
 /// Where in the buffer a parameter lies: the name, then the value right behind it.
 #[derive(Clone, Copy, Debug)]
 struct Pair {
+    /// How the name begins: most comparisons end with it.
+    beginning: Beginning,
     start: usize,
     middle: usize,
     end: usize,
+}
+
+/// The first eight bytes of a name, filled up with zeros, which no name has: in the same order.
+type Beginning = u64;
+
+fn beginning(name: &[u8]) -> Beginning {
+    let mut bytes = [0; size_of::<Beginning>()];
+    let length = name.len().min(bytes.len());
+    bytes[..length].copy_from_slice(&name[..length]);
+    Beginning::from_be_bytes(bytes)
 }
 
 impl Parameters {
@@ -58,7 +70,8 @@ impl Parameters {
                 rest = &after_name[1..];
                 continue;
             }
-            self.pairs.push(Pair { start, middle, end: self.text.len() });
+            let beginning = beginning(&self.text[start..middle]);
+            self.pairs.push(Pair { beginning, start, middle, end: self.text.len() });
             rest = rest.get(1..).unwrap_or_default();
         }
     }
@@ -81,11 +94,18 @@ impl Parameters {
         let name = |pair: &Pair| &text[pair.start..pair.middle];
         let value = |pair: &Pair| &text[pair.middle..pair.end];
         pairs.sort_unstable_by(|left, right| {
-            name(left).cmp(name(right)).then_with(|| value(left).cmp(value(right)))
+            let order = left.beginning.cmp(&right.beginning);
+            order
+                .then_with(|| name(left).cmp(name(right)))
+                .then_with(|| value(left).cmp(value(right)))
         });
         let mut pairs = pairs.iter().peekable();
         for (other, rest) in others {
-            while let Some(pair) = pairs.next_if(|pair| name(pair) < other.name()) {
+            let comes_first = |pair: &&Pair| {
+                let order = pair.beginning.cmp(&other.beginning);
+                order.then_with(|| name(pair).cmp(other.name())).is_lt()
+            };
+            while let Some(pair) = pairs.next_if(comes_first) {
                 writer.write(name(pair), value(pair));
             }
             writer.write_prepared(other, rest);
@@ -100,6 +120,7 @@ impl Parameters {
 /// A parameter of many requests, as it stands in the base string; the value's end may differ.
 #[derive(Clone)]
 pub struct PreparedParameter {
+    beginning: Beginning,
     text: Vec<u8>,
     name_length: usize,
 }
@@ -113,7 +134,7 @@ impl PreparedParameter {
         let name_length = text.len();
         text.extend_from_slice(EQUALS);
         percent::encode_twice(value, &mut text);
-        Self { text, name_length }
+        Self { beginning: beginning(&text[..name_length]), text, name_length }
     }
 
     /// The name, as [`Parameters::names`] has them.
