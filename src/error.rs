@@ -22,6 +22,8 @@ pub enum Error {
         /// Where the request has it.
         source: Source,
     },
+    /// The `Authorization` header has protocol parameters, and signing adds them elsewhere.
+    AuthorizationPresent,
     /// The text holds a carriage return or a line feed.
     LineBreak {
         /// The configuration's name for the text.
@@ -101,6 +103,10 @@ impl fmt::Display for Error {
                     Source::Query => "query",
                     Source::Body => "form body",
                 }
+            ),
+            Self::AuthorizationPresent => formatter.write_str(
+                "the request already has an Authorization header of the OAuth scheme: take it out, \
+                 for signature_type puts the parameters elsewhere",
             ),
             Self::LineBreak { name } => write!(
                 formatter,

@@ -35,6 +35,7 @@ pub(crate) fn undivided<T>(work: impl FnOnce() -> T) -> T {
 
 #[cfg(unix)]
 mod handlers {
+    use std::cell::Cell;
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::thread::sleep;
@@ -51,6 +52,12 @@ mod handlers {
     /// Between two looks. A signature takes from a quarter of a millisecond on.
     const PAUSE: Duration = Duration::from_micros(50);
 
+    thread_local! {
+        /// Whether this thread works: should it fork meanwhile, from a handler of a signal, it
+        /// must not wait for itself.
+        static WORKS_HERE: Cell<bool> = const { Cell::new(false) };
+    }
+
     /// Announces work, until it is dropped.
     pub(super) struct Working;
 
@@ -59,6 +66,7 @@ mod handlers {
             loop {
                 WORKING.fetch_add(1, Ordering::SeqCst);
                 if FORKING.load(Ordering::SeqCst) == 0 {
+                    WORKS_HERE.set(true);
                     return Self;
                 }
                 WORKING.fetch_sub(1, Ordering::SeqCst);
@@ -69,13 +77,14 @@ mod handlers {
 
     impl Drop for Working {
         fn drop(&mut self) {
+            WORKS_HERE.set(false);
             WORKING.fetch_sub(1, Ordering::SeqCst);
         }
     }
 
     extern "C" fn before_fork() {
         FORKING.fetch_add(1, Ordering::SeqCst);
-        while WORKING.load(Ordering::SeqCst) != 0 {
+        while WORKING.load(Ordering::SeqCst) > usize::from(WORKS_HERE.get()) {
             sleep(PAUSE);
         }
     }
@@ -86,9 +95,9 @@ mod handlers {
 
     extern "C" fn after_fork_in_child() {
         GENERATION.fetch_add(1, Ordering::Relaxed);
-        // The threads that announced themselves did not come along.
+        // The other threads that announced themselves did not come along.
         FORKING.store(0, Ordering::SeqCst);
-        WORKING.store(0, Ordering::SeqCst);
+        WORKING.store(usize::from(WORKS_HERE.get()), Ordering::SeqCst);
     }
 
     /// Whether the handlers run at every fork of this process; the first call registers them.
@@ -102,7 +111,8 @@ mod handlers {
             // runs in the forking thread as any other code does; it waits for threads that hold no
             // lock which it has (they need neither the interpreter nor this thread to end their
             // work). `after_fork_in_child` runs between fork and its return, where only
-            // async-signal-safe things are allowed: it writes to atomics. None of the three can
+            // async-signal-safe things are allowed: it writes to atomics, and reads a thread-local
+            // variable that needs no initialization. None of the three can
             // unwind.
             unsafe {
                 libc::pthread_atfork(

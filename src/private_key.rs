@@ -8,6 +8,10 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use pkcs8::der::asn1::UintRef;
+use pkcs8::der::{Decode as _, Reader as _, SliceReader};
+use pkcs8::pkcs5::EncryptionScheme;
+use pkcs8::pkcs5::pbes2::Kdf;
 use pkcs8::{EncryptedPrivateKeyInfoRef, ObjectIdentifier, PrivateKeyInfoRef};
 use zeroize::Zeroizing;
 
@@ -28,6 +32,11 @@ const OTHER_ALGORITHMS: [(ObjectIdentifier, &str); 5] = [
     (ObjectIdentifier::new_unwrap("1.3.101.112"), "Ed25519"),
     (ObjectIdentifier::new_unwrap("1.3.101.113"), "Ed448"),
 ];
+
+/// Some seconds; OWASP's advice is 600 000.
+const MAX_PBKDF2_ITERATIONS: u32 = 10_000_000;
+/// 4 times what OpenSSL asks for: N * r * p * 128 bytes (RFC 7914), of memory or of time.
+const MAX_SCRYPT_BYTES: u64 = 64 << 20;
 
 /// Padding is often lost where keys are copied by hand.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -75,7 +84,7 @@ impl PrivateKey {
     fn from_encrypted(der: &[u8], passphrase: &[u8]) -> Result<Self, PrivateKeyError> {
         let info = EncryptedPrivateKeyInfoRef::try_from(der)
             .map_err(|_| PrivateKeyError::UnsupportedEncryption)?;
-        if info.encryption_algorithm.pbes2().is_none() {
+        if !is_affordable(&info.encryption_algorithm) {
             return Err(PrivateKeyError::UnsupportedEncryption);
         }
         let decrypted = info.decrypt(passphrase).map_err(|_| PrivateKeyError::WrongPassphrase)?;
@@ -87,11 +96,18 @@ impl PrivateKey {
     }
 
     fn from_pkcs1(der: &[u8]) -> Result<Self, PrivateKeyError> {
+        // Without its public exponent a key signs, but nothing checks what.
+        if !has_public_exponent(der) {
+            return Err(PrivateKeyError::Damaged);
+        }
         let key = RsaKey::from_der(der).ok_or(PrivateKeyError::Damaged)?;
         let bits = key.bits();
         if !SIZES.contains(&bits.next_multiple_of(8)) {
             return Err(PrivateKeyError::Size { bits });
         }
+        // AWS-LC verifies what it signs, and so finds numbers that are not the primes they ought
+        // to be.
+        key.sign(Hash::Sha256, &[0; 32]).ok_or(PrivateKeyError::Damaged)?;
         Ok(Self(Arc::new(key)))
     }
 
@@ -105,6 +121,41 @@ impl fmt::Debug for PrivateKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("PrivateKey").field("bits", &self.0.bits()).finish_non_exhaustive()
     }
+}
+
+/// Whether decrypting takes neither minutes nor gigabytes: what the file asks for is done.
+fn is_affordable(encryption: &EncryptionScheme) -> bool {
+    match encryption.pbes2().map(|parameters| &parameters.kdf) {
+        Some(Kdf::Pbkdf2(parameters)) => parameters.iteration_count <= MAX_PBKDF2_ITERATIONS,
+        Some(Kdf::Scrypt(parameters)) => {
+            let (cost, block_size, parallelization) = (
+                parameters.cost_parameter,
+                u64::from(parameters.block_size),
+                u64::from(parameters.parallelization),
+            );
+            cost.is_power_of_two()
+                && cost > 1
+                && [cost, block_size, parallelization]
+                    .into_iter()
+                    .try_fold(128_u64, u64::checked_mul)
+                    .is_some_and(|bytes| bytes <= MAX_SCRYPT_BYTES)
+        }
+        _ => false,
+    }
+}
+
+/// Whether an `RSAPrivateKey` has a public exponent that is not zero.
+fn has_public_exponent(der: &[u8]) -> bool {
+    let read = |reader: &mut SliceReader<'_>| {
+        reader.sequence(|reader| {
+            let [_version, _modulus, exponent] =
+                [UintRef::decode(reader)?, UintRef::decode(reader)?, UintRef::decode(reader)?];
+            let has_exponent = exponent.as_bytes().iter().any(|&byte| byte != 0);
+            reader.drain(reader.remaining_len())?;
+            Ok::<_, pkcs8::der::Error>(has_exponent)
+        })
+    };
+    SliceReader::new(der).is_ok_and(|mut reader| read(&mut reader).unwrap_or(false))
 }
 
 /// The label and the content of the first block with a private key.

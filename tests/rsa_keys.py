@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
     Encoding,
     NoEncryption,
     PrivateFormat,
@@ -16,10 +17,15 @@ from cryptography.hazmat.primitives.serialization import (
 from verifier import PublicKey
 
 SIZES = [1024, 2048, 3072, 4096, 8192]
+PASSPHRASE = "canary passphrase é"
+
+
+def file(name: str) -> Path:
+    return Path(__file__).parent / "keys" / f"{name}.pem"
 
 
 def path(bits: int) -> Path:
-    return Path(__file__).parent / "keys" / f"rsa-{bits}.pem"
+    return file(f"rsa-{bits}")
 
 
 @cache
@@ -37,6 +43,12 @@ def pkcs8(bits: int = 2048) -> str:
 def pkcs1(bits: int = 2048) -> str:
     form = PrivateFormat.TraditionalOpenSSL
     return private_key(bits).private_bytes(Encoding.PEM, form, NoEncryption()).decode()
+
+
+def pkcs8_encrypted(bits: int = 2048) -> str:
+    encryption = BestAvailableEncryption(PASSPHRASE.encode())
+    form = PrivateFormat.PKCS8
+    return private_key(bits).private_bytes(Encoding.PEM, form, encryption).decode()
 
 
 def public_pem(bits: int = 2048) -> str:

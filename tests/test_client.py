@@ -192,3 +192,22 @@ def test_the_query_keeps_the_callers_text() -> None:
     assert signed[0].startswith("http://example.com/path?flag&q=%20+%e4&&x=1&oauth_nonce=")
     assert signed[0].endswith("#fragment")
     assert accepted("GET", signed)
+
+
+def test_a_write_before_init_is_an_error_and_no_deadlock() -> None:
+    """What is written is dropped then, which may run code that comes back to the client."""
+
+    class Reading:
+        def __init__(self) -> None:
+            self.client = Client.__new__(Client)
+
+        def __del__(self) -> None:
+            with pytest.raises(AttributeError):
+                _ = self.client.verifier
+
+    value = Reading()
+    client = value.client
+    held = [value]
+    del value
+    with pytest.raises(AttributeError, match="__init__ was not called"):
+        setattr(client, "nonce", held.pop())  # noqa: B010 - so that nothing else holds the value

@@ -215,6 +215,18 @@ WHEN_SIGNING: list[tuple[dict[str, Any], dict[str, Any], type[Exception], str]] 
         "uri contains a lone surrogate, which UTF-8 cannot encode",
     ),
     ({}, {"uri": 5}, OAuth1TypeError, "uri must be str or bytes, got int"),
+    (
+        {},
+        {"uri": "http://a/", "http_method": 5},
+        OAuth1TypeError,
+        "http_method must be str or bytes, got int",
+    ),
+    (
+        {},
+        {"uri": "http://a/", "http_method": f"{CANARY}\ud800"},
+        OAuth1Error,
+        "http_method contains a lone surrogate, which UTF-8 cannot encode",
+    ),
     ({}, {"uri": "http://bücher.example/"}, OAuth1Error, HOST),
     ({}, {"uri": "http://[::1/"}, OAuth1Error, HOST),
     ({}, {"uri": "http://a b/"}, OAuth1Error, HOST),
@@ -271,6 +283,19 @@ WHEN_SIGNING: list[tuple[dict[str, Any], dict[str, Any], type[Exception], str]] 
         {"uri": "http://a/"},
         OAuth1TypeError,
         "nonce() must be str or bytes, got int",
+    ),
+    (
+        {"timestamp": lambda: 10**5000},
+        {"uri": "http://a/"},
+        OAuth1TypeError,
+        "timestamp() must be seconds since 1970 as an int or str, got int",
+    ),
+    (
+        {"signature_type": "QUERY"},
+        {"uri": "http://a/", "headers": {"authorization": b"oauth realm=x"}},
+        OAuth1Error,
+        "the request already has an Authorization header of the OAuth scheme: take it out, for "
+        "signature_type puts the parameters elsewhere",
     ),
     (
         {"timestamp": lambda: None},

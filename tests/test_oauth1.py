@@ -6,6 +6,8 @@ import copy
 import gc
 import inspect
 import pickle
+import subprocess
+import sys
 import weakref
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -14,7 +16,7 @@ import oauthlib.oauth1
 import pytest
 import requests
 import requests_oauthlib
-from oauth1_rs import Client, OAuth1, OAuth1TypeError
+from oauth1_rs import Client, OAuth1, OAuth1Error, OAuth1TypeError
 from verifier import WireRequest, parse_authorization, verify
 
 URL = "http://example.com/path?b=2&a=1"
@@ -473,9 +475,36 @@ def test_only_a_write_changes_the_protocol_parameters() -> None:
     assert protocol_parameters(prepare(auth))["oauth_session_handle"] == "two"
 
 
-@pytest.mark.parametrize("hooks", [{}, None, [], {"response": ()}])
-def test_a_request_without_a_list_of_hooks_is_signed(hooks: Any) -> None:
+@pytest.mark.parametrize("hooks", [None, []])
+def test_a_request_without_hooks_is_signed(hooks: Any) -> None:
     request = requests.Request("GET", URL).prepare()
     request.hooks = hooks
     assert accepted(OAuth1("ck", "cs")(request), "cs")
     assert request.hooks is hooks
+
+
+def test_headers_that_cannot_be_encoded_leave_the_request_as_it_was() -> None:
+    request = requests.Request("POST", URL, data="a=1", headers={"X-Name": "é"}).prepare()
+    before = (request.url, dict(request.headers), request.body)
+    with pytest.raises(OAuth1Error, match="cannot be encoded as decoding=ascii"):
+        OAuth1("ck", "cs", decoding="ascii", signature_type="BODY")(request)
+    assert (request.url, dict(request.headers), request.body) == before
+
+
+def test_a_long_file_can_be_interrupted() -> None:
+    """The file ends nowhere: without a look for signals between its pieces, neither would this."""
+    code = (
+        "import signal, oauth1_rs\n"
+        "class Endless:\n"
+        "    def tell(self): return 0\n"
+        "    def seek(self, position): return position\n"
+        "    read = bytes\n"
+        "signal.setitimer(signal.ITIMER_REAL, 0.05)\n"
+        "signal.signal(signal.SIGALRM, signal.default_int_handler)\n"
+        "try: oauth1_rs.Client('ck', body_hash='sha1').sign('http://a/', 'POST', Endless())\n"
+        "except KeyboardInterrupt: print('interrupted')\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=30
+    )
+    assert result.stdout == "interrupted\n", result.stderr

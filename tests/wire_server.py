@@ -22,7 +22,7 @@ class WireServer:
         self, tls: ssl.SSLContext | None = None, address: tuple[str, int] = ("127.0.0.1", 0)
     ) -> None:
         self.requests: list[WireRequest] = []
-        self.redirects: dict[str, tuple[int, str]] = {}
+        self.redirects: dict[str, tuple[int, str | None]] = {}
         self.scheme = "https" if tls else "http"
         self._server = _Server(address, _handler(self))
         if tls:
@@ -81,9 +81,9 @@ def _handler(server: WireServer) -> type[BaseHTTPRequestHandler]:
                     body=self.read_body(),
                 )
             )
-            status, location = server.redirects.get(self.path.partition("?")[0], (200, ""))
+            status, location = server.redirects.get(self.path.partition("?")[0], (200, None))
             self.send_response(status)
-            if location:
+            if location is not None:
                 self.send_header("Location", location)
             self.send_header("Content-Length", "0")
             self.end_headers()

@@ -100,11 +100,12 @@ impl Client {
 
     fn write(&self, py: Python<'_>, setting: Setting, value: Option<Py<PyAny>>) -> PyResult<()> {
         let mut current = self.lock();
-        let Some(changed) = current.as_ref().map(|settings| settings.with(py, setting, value))
-        else {
+        let Some(settings) = &*current else {
+            // What is dropped may run code that comes back here: not before the lock is free.
             drop(current);
             return self.settings().map(drop);
         };
+        let changed = settings.with(py, setting, value);
         let previous = current.replace(Arc::new(changed));
         // As above.
         drop(current);
@@ -170,13 +171,13 @@ impl Client {
     /// OAuth1Error
     ///     The settings or the request cannot be signed; the text says what to change.
     #[pyo3(
-        signature = (uri, http_method = "GET", body = None, headers = None, realm = None),
+        signature = (uri, http_method = None, body = None, headers = None, realm = None),
         text_signature = "($self, uri, http_method='GET', body=None, headers=None, realm=None)"
     )]
     fn sign<'py>(
         &self,
         uri: &Bound<'py, PyAny>,
-        http_method: &str,
+        http_method: Option<&Bound<'py, PyAny>>,
         body: Option<Bound<'py, PyAny>>,
         headers: Option<&Bound<'py, PyAny>>,
         realm: Option<&Bound<'py, PyAny>>,
@@ -191,12 +192,14 @@ impl Client {
             None => py.None().into_bound(py),
         };
         let uri_text = settings.text_of(uri, "uri")?;
+        let method = http_method.map(|method| header_text(method, "http_method")).transpose()?;
         let realm = realm.map(|realm| settings.text_of(realm, "realm")).transpose()?;
         let content_type = headers.content_type.as_deref().filter(|text| !text.is_empty());
         let message = Message {
-            method: http_method,
+            method: method.as_deref().unwrap_or("GET"),
             uri: &uri_text,
             host: headers.host.as_deref(),
+            authorization: headers.authorization.as_deref(),
             content_type,
             body: &body,
             realm: realm.as_deref(),
@@ -330,6 +333,7 @@ impl Attribute {
 /// The headers to send, and those that signing looks at.
 struct Headers<'py> {
     dict: Bound<'py, PyDict>,
+    authorization: Option<String>,
     content_type: Option<String>,
     host: Option<String>,
 }
@@ -341,7 +345,8 @@ impl<'py> Headers<'py> {
         headers: Option<&Bound<'py, PyAny>>,
         placement: Placement,
     ) -> PyResult<Self> {
-        let mut result = Self { dict: PyDict::new(py), content_type: None, host: None };
+        let mut result =
+            Self { dict: PyDict::new(py), authorization: None, content_type: None, host: None };
         let Some(headers) = headers else { return Ok(result) };
         let headers = headers
             .cast::<PyMapping>()
@@ -354,6 +359,9 @@ impl<'py> Headers<'py> {
                 }
                 "host" => result.host = Some(header_text(&value, "Host")?.into_owned()),
                 "authorization" if placement == Placement::Header => continue,
+                "authorization" => {
+                    result.authorization = Some(header_text(&value, "Authorization")?.into_owned());
+                }
                 _ => {}
             }
             result.dict.set_item(name, value)?;

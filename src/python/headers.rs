@@ -78,13 +78,26 @@ impl<'py> Headers<'py> {
         }
     }
 
-    /// Makes all values bytes, as the setting `decoding` wants them.
-    pub(super) fn encode_all(&self, decoding: &Bound<'py, PyAny>) -> PyResult<()> {
-        for item in self.mapping.cast::<PyMapping>()?.items()? {
-            let (name, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item.extract()?;
-            self.mapping.set_item(name, encode(value, decoding)?)?;
-        }
-        Ok(())
+    /// All names and values, as the setting `decoding` wants them.
+    pub(super) fn encoded(
+        &self,
+        decoding: &Bound<'py, PyAny>,
+    ) -> PyResult<Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>> {
+        let items = self.mapping.cast::<PyMapping>()?.items()?;
+        let encode_value = |item: Bound<'py, PyAny>| {
+            let (name, value): (Bound<'py, PyAny>, Bound<'py, PyAny>) = item.extract()?;
+            Ok((name, encode(value, decoding)?))
+        };
+        items.iter().map(encode_value).collect()
+    }
+
+    /// Sets a header that signing itself does not know.
+    pub(super) fn set_other(
+        &self,
+        name: &Bound<'py, PyAny>,
+        value: &Bound<'py, PyAny>,
+    ) -> PyResult<()> {
+        self.mapping.set_item(name, value)
     }
 
     pub(super) fn copy(&self) -> PyResult<Bound<'py, PyAny>> {

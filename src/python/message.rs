@@ -9,6 +9,7 @@ use pyo3::types::{PyByteArray, PyBytes, PyString};
 use super::settings::Settings;
 use super::text::{in_place_of, str_of, wrong_type};
 use crate::body_hash::BodyHash;
+use crate::error::Error;
 use crate::params::{is_form_encoded, is_form_media_type};
 use crate::sign::{Request, Signed};
 use crate::transmit::Placement;
@@ -16,12 +17,17 @@ use crate::transmit::Placement;
 /// How many bytes of a file are hashed at a time.
 const FILE_PIECE: usize = 256 * 1024;
 
+/// From this length on, in bytes, other threads need not wait while something is hashed or signed.
+const LARGE: usize = 64 * 1024;
+
 /// What signing looks at of a request.
 pub(super) struct Message<'a, 'py> {
     pub(super) method: &'a str,
     pub(super) uri: &'a str,
     /// The `Host` header, if there is one.
     pub(super) host: Option<&'a str>,
+    /// The `Authorization` header, if there is one.
+    pub(super) authorization: Option<&'a str>,
     /// The `Content-Type` header, if there is one that is not empty.
     pub(super) content_type: Option<&'a str>,
     pub(super) body: &'a Bound<'py, PyAny>,
@@ -45,7 +51,11 @@ impl Message<'_, '_> {
     pub(super) fn sign(&self, settings: &Settings) -> PyResult<SignedMessage> {
         let py = self.body.py();
         let prepared = settings.prepared(py)?;
-        let form = Form::of(self.body, self.content_type, prepared.signer.placement())?;
+        let placement = prepared.signer.placement();
+        if placement != Placement::Header && self.authorization.is_some_and(is_oauth) {
+            return Err(Error::AuthorizationPresent.into());
+        }
+        let form = Form::of(self.body, self.content_type, placement)?;
         let hash = match &form {
             Some(_) => None,
             None if self.hashes_body => {
@@ -54,17 +64,20 @@ impl Message<'_, '_> {
             None => prepared.body_hash.clone(),
         };
         let body_hash = hash.map(|hash| hash_body(self.body, hash)).transpose()?;
-        let signed = settings.sign(
-            py,
-            &Request {
-                method: self.method,
-                uri: self.uri,
-                host: self.host,
-                form: form.as_ref().map(|form| &*form.bytes),
-                body_hash: body_hash.as_deref(),
-                realm: self.realm,
-            },
-        )?;
+        let length = self.uri.len() + form.as_ref().map_or(0, |form| form.bytes.len());
+        let request = Request {
+            method: self.method,
+            uri: self.uri,
+            host: self.host,
+            form: form.as_ref().map(|form| &*form.bytes),
+            body_hash: body_hash.as_deref(),
+            realm: self.realm,
+        };
+        let nonce = settings.nonce(py)?;
+        let timestamp = settings.timestamp(py)?;
+        let sign = || prepared.signer.sign(&request, nonce.as_str(), &timestamp);
+        let is_slow = prepared.signer.is_slow() || length >= LARGE;
+        let signed = if is_slow { py.detach(sign) } else { sign() }?;
         Ok(SignedMessage {
             signed,
             is_form: form.is_some(),
@@ -72,6 +85,11 @@ impl Message<'_, '_> {
             covers_body: form.is_some() || body_hash.is_some(),
         })
     }
+}
+
+/// Whether an `Authorization` header has protocol parameters (section 3.5.1).
+pub(super) fn is_oauth(authorization: &str) -> bool {
+    authorization.split(' ').next().is_some_and(|scheme| scheme.eq_ignore_ascii_case("OAuth"))
 }
 
 /// A body that is a form.
@@ -147,14 +165,13 @@ pub(super) fn is_in_memory(body: &Bound<'_, PyAny>) -> bool {
         || body.is_instance_of::<PyByteArray>()
 }
 
-/// The hash of a body. A binary file is read from its position to its end and put
-/// back.
+/// The hash of a body. A binary file is read from its position to its end and put back.
 fn hash_body(body: &Bound<'_, PyAny>, mut hash: BodyHash) -> PyResult<String> {
+    let py = body.py();
     if let Some(bytes) = body_bytes(body)? {
-        hash.update(&bytes);
+        update(py, &mut hash, &bytes);
         return Ok(hash.finish());
     }
-    let py = body.py();
     let not_hashable =
         || wrong_type("a body whose hash is signed", "str, bytes or a seekable binary file", body);
     let start = body.call_method0(intern!(py, "tell"));
@@ -169,8 +186,11 @@ fn hash_body(body: &Bound<'_, PyAny>, mut hash: BodyHash) -> PyResult<String> {
 }
 
 fn hash_file(file: &Bound<'_, PyAny>, hash: &mut BodyHash) -> PyResult<()> {
+    let py = file.py();
     loop {
-        let piece = file.call_method1(intern!(file.py(), "read"), (FILE_PIECE,))?;
+        // A file may be long, and the user out of patience.
+        py.check_signals()?;
+        let piece = file.call_method1(intern!(py, "read"), (FILE_PIECE,))?;
         let piece = piece.cast::<PyBytes>().map_err(|_| {
             wrong_type(
                 "a body whose hash is signed",
@@ -181,8 +201,12 @@ fn hash_file(file: &Bound<'_, PyAny>, hash: &mut BodyHash) -> PyResult<()> {
         if piece.as_bytes().is_empty() {
             return Ok(());
         }
-        hash.update(piece.as_bytes());
+        update(py, hash, piece.as_bytes());
     }
+}
+
+fn update(py: Python<'_>, hash: &mut BodyHash, piece: &[u8]) {
+    if piece.len() >= LARGE { py.detach(|| hash.update(piece)) } else { hash.update(piece) }
 }
 
 /// A body as it is sent: text that is not ASCII as the UTF-8 that was signed, for older HTTP

@@ -10,8 +10,8 @@ use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
 use super::client::{Client, instance_dict, restore_instance_dict};
 use super::headers::{Headers, Name};
-use super::message::{Message, as_utf8, is_form, is_in_memory, like};
-use super::redirect::{SentParts, response_hooks, watch_redirects};
+use super::message::{Message, as_utf8, is_form, is_in_memory, is_oauth, like};
+use super::redirect::{Signature, watch_redirects};
 use super::settings::{Setting, Settings};
 use super::text::{encode, header_text, str_of, wrong_type};
 use crate::params::FORM_MEDIA_TYPE;
@@ -173,16 +173,12 @@ impl OAuth1 {
         let py = r.py();
         let (client, force_include_body) = slf.get().current(py)?;
         let client = client.bind(py);
-        let hooks = response_hooks(&r)?;
-        let mut request = PreparedRequest::of(&r)?;
-        let unsigned = request.sent_parts();
-        match signs_natively(client)? {
+        let request = PreparedRequest::of(&r)?;
+        let signature = match signs_natively(client)? {
             Some(settings) => request.sign(&settings, force_include_body)?,
             None => request.sign_through(client, force_include_body)?,
-        }
-        if let Some(hooks) = hooks {
-            watch_redirects(&hooks, slf, unsigned, request.sent_parts())?;
-        }
+        };
+        watch_redirects(&r, slf, signature)?;
         Ok(r)
     }
 
@@ -284,18 +280,14 @@ impl<'py> PreparedRequest<'py> {
         })
     }
 
-    fn sent_parts(&self) -> SentParts {
-        SentParts {
-            url: self.url.clone().into_any().unbind(),
-            authorization: self.authorization.clone().map(Bound::unbind),
-            body: self.body.clone().unbind(),
-        }
-    }
-
-    /// Signs with a client of our own: everything is read, then signed, then written.
-    fn sign(&mut self, settings: &Settings, force_include_body: bool) -> PyResult<()> {
+    /// Signs with a client of our own: everything is read and made, then written.
+    fn sign(&self, settings: &Settings, force_include_body: bool) -> PyResult<Signature> {
+        let py = self.object.py();
         let host = self.headers.get(Name::Host)?;
         let host = host.as_ref().map(|value| header_text(value, "Host")).transpose()?;
+        let authorization = self.authorization.as_ref();
+        let authorization = authorization.map(|value| header_text(value, "Authorization"));
+        let authorization = authorization.transpose()?;
         let content_type = self.content_type.as_ref();
         let content_type = content_type.map(|value| header_text(value, "Content-Type"));
         let content_type = content_type.transpose()?.filter(|text| !text.is_empty());
@@ -303,64 +295,67 @@ impl<'py> PreparedRequest<'py> {
             method: &header_text(&self.method, "method")?,
             uri: str_of(&self.url, "url")?,
             host: host.as_deref(),
+            authorization: authorization.as_deref(),
             content_type: content_type.as_deref(),
             body: &self.body,
             realm: None,
             hashes_body: force_include_body && content_type.is_some() && !self.body.is_none(),
         };
         let result = message.sign(settings)?;
-        if result.is_guessed {
-            self.headers.set(Name::ContentType, FORM_MEDIA_TYPE)?;
-        }
-        if result.covers_body {
-            self.set_body(as_utf8(&self.body)?)?;
-        }
+        let unsigned_body =
+            if result.covers_body { as_utf8(&self.body)? } else { self.body.clone() };
+        let decoding = settings.get(Setting::Decoding).map(|decoding| decoding.bind(py));
+        let typed = |value: Bound<'py, PyAny>| match decoding {
+            Some(decoding) => encode(value, decoding),
+            None => Ok(value),
+        };
+        let other_headers = decoding.map(|decoding| self.headers.encoded(decoding)).transpose()?;
+        let text = |text: &str| typed(PyString::new(py, text).into_any());
+        let content_type = result.is_guessed.then(|| text(FORM_MEDIA_TYPE)).transpose()?;
+        let (mut url, mut body) = (self.url.clone(), unsigned_body.clone());
+        let (mut authorization, mut content_length) = (None, None);
         match result.signed {
-            Signed::Header(value) => self.set_authorization(&value)?,
-            Signed::Uri(uri) => self.set_url(PyString::new(self.object.py(), &uri))?,
+            Signed::Header(value) => authorization = Some(text(&value)?),
+            Signed::Uri(uri) => url = PyString::new(py, &uri),
             Signed::Form(form) => {
                 if self.headers.get(Name::ContentLength)?.is_some() {
-                    self.headers.set(Name::ContentLength, form.len().to_string())?;
+                    content_length = Some(text(&form.len().to_string())?);
                 }
-                self.set_body(like(&self.body, &form))?;
+                body = like(&self.body, &form);
             }
         }
-        match settings.get(Setting::Decoding) {
-            Some(decoding) => self.encode(
-                &decoding.clone_ref(self.object.py()).into_bound(self.object.py()),
-                result.is_form,
-            ),
-            None => Ok(()),
+        if result.is_form {
+            body = typed(body)?;
         }
+        for (name, value) in other_headers.into_iter().flatten() {
+            self.headers.set_other(&name, &value)?;
+        }
+        let headers = [
+            (Name::ContentType, &content_type),
+            (Name::ContentLength, &content_length),
+            (Name::Authorization, &authorization),
+        ];
+        for (name, value) in headers {
+            value.as_ref().map_or(Ok(()), |value| self.headers.set(name, value))?;
+        }
+        self.write(&url, &body)?;
+        Ok(Signature {
+            unsigned_url: self.url.clone().into_any().unbind(),
+            unsigned_body: unsigned_body.unbind(),
+            url: url.into_any().unbind(),
+            body: body.unbind(),
+            authorization: authorization.map(Bound::unbind),
+        })
     }
 
-    fn set_authorization(&mut self, value: &str) -> PyResult<()> {
-        let value = PyString::new(self.object.py(), value).into_any();
-        self.headers.set(Name::Authorization, &value)?;
-        self.authorization = Some(value);
-        Ok(())
-    }
-
-    fn set_url(&mut self, url: Bound<'py, PyString>) -> PyResult<()> {
-        self.object.setattr(intern!(self.object.py(), "url"), &url)?;
-        self.url = url;
-        Ok(())
-    }
-
-    fn set_body(&mut self, body: Bound<'py, PyAny>) -> PyResult<()> {
+    /// Writes the URL and the body, if they are others than before.
+    fn write(&self, url: &Bound<'py, PyString>, body: &Bound<'py, PyAny>) -> PyResult<()> {
+        let py = self.object.py();
+        if !url.is(&self.url) {
+            self.object.setattr(intern!(py, "url"), url)?;
+        }
         if !body.is(&self.body) {
-            self.object.setattr(intern!(self.object.py(), "body"), &body)?;
-            self.body = body;
-        }
-        Ok(())
-    }
-
-    /// Gives header values, and a form, the types that requests-oauthlib gives them.
-    fn encode(&mut self, decoding: &Bound<'py, PyAny>, is_form: bool) -> PyResult<()> {
-        self.headers.encode_all(decoding)?;
-        self.authorization = self.headers.get(Name::Authorization)?;
-        if is_form {
-            self.set_body(encode(self.body.clone(), decoding)?)?;
+            self.object.setattr(intern!(py, "body"), body)?;
         }
         Ok(())
     }
@@ -368,10 +363,10 @@ impl<'py> PreparedRequest<'py> {
     /// Signs by calling the client's `sign`: for clients of other classes, and for subclasses of
     /// our own that override it.
     fn sign_through(
-        &mut self,
+        &self,
         client: &Bound<'py, PyAny>,
         force_include_body: bool,
-    ) -> PyResult<()> {
+    ) -> PyResult<Signature> {
         let py = self.object.py();
         let own = client.cast::<Client>().ok();
         let (placement, hashes_body) = match own {
@@ -410,18 +405,30 @@ impl<'py> PreparedRequest<'py> {
         let (url, headers, body): (Bound<'_, PyAny>, Bound<'_, PyAny>, Bound<'_, PyAny>) =
             signed.extract()?;
         let url = PyString::new(py, &header_text(&url, "the URL that the client's sign gave")?);
-        self.object.call_method1(intern!(py, "prepare_headers"), (headers,))?;
-        self.headers = Headers::of(&self.object)?;
-        self.set_url(url)?;
         let is_still_empty = self.body.is_none() && !body.is_truthy()?;
-        if is_handed && !is_still_empty {
-            self.set_body(as_utf8(&body)?)?;
-        }
+        let (unsigned_body, body) = if is_handed && !is_still_empty {
+            (as_utf8(&self.body)?, as_utf8(&body)?)
+        } else {
+            (self.body.clone(), self.body.clone())
+        };
+        self.object.call_method1(intern!(py, "prepare_headers"), (headers,))?;
+        let headers = Headers::of(&self.object)?;
         if let (None, Some(given), Some(_)) = (own, &content_type, content_type_text) {
             // The request keeps the value that it had, such as one with a charset.
-            self.headers.set(Name::ContentType, given)?;
+            headers.set(Name::ContentType, given)?;
         }
-        self.authorization = self.headers.get(Name::Authorization)?;
-        Ok(())
+        self.write(&url, &body)?;
+        let authorization = headers.get(Name::Authorization)?;
+        let authorization = match authorization {
+            Some(value) if is_oauth(&header_text(&value, "Authorization")?) => Some(value),
+            _ => None,
+        };
+        Ok(Signature {
+            unsigned_url: self.url.clone().into_any().unbind(),
+            unsigned_body: unsigned_body.unbind(),
+            url: url.into_any().unbind(),
+            body: body.unbind(),
+            authorization: authorization.map(Bound::unbind),
+        })
     }
 }

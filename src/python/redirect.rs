@@ -11,44 +11,54 @@ use super::oauth1::OAuth1;
 /// The statuses that send a client elsewhere.
 const REDIRECTS: [u16; 5] = [301, 302, 303, 307, 308];
 
-/// What signing may change of a request: URL, `Authorization` and body.
-pub(super) struct SentParts {
+/// What a signature did to a request.
+pub(super) struct Signature {
+    pub(super) unsigned_url: Py<PyAny>,
+    pub(super) unsigned_body: Py<PyAny>,
     pub(super) url: Py<PyAny>,
-    pub(super) authorization: Option<Py<PyAny>>,
     pub(super) body: Py<PyAny>,
+    /// The `Authorization` header, if that is where the parameters are.
+    pub(super) authorization: Option<Py<PyAny>>,
 }
 
-impl SentParts {
+impl Signature {
+    /// The arguments of [`RedirectHook`]'s constructor.
     fn to_tuple<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        (&self.url, &self.authorization, &self.body).into_pyobject(py)
-    }
-
-    fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.url)?;
-        visit.call(&self.authorization)?;
-        visit.call(&self.body)
+        let Self { unsigned_url, unsigned_body, url, body, authorization } = self;
+        (unsigned_url, unsigned_body, url, body, authorization).into_pyobject(py)
     }
 }
 
-/// A response hook of requests that prepares the request which follows a redirect.
+/// A response hook of requests that prepares the request which follows a redirect: signed by
+/// `auth`, or at least without anything of the signature.
 ///
-/// There is one for each signature. Pickled or deep-copied, as a part of the response that it came
-/// with, it becomes one that does nothing: it adds no credentials to what is stored.
+/// There is one for each signature. Pickled or deep-copied, as a part of the request that it came
+/// with, it keeps what that request shows anyway, to take it off again, and cannot sign.
 #[pyclass(frozen, module = "oauth1_rs._native")]
-pub(super) struct RedirectHook(Option<Signature>);
+pub(super) struct RedirectHook {
+    signer: Option<Signer>,
+    signature: Signature,
+}
 
-/// Which request was signed, and by whom.
-struct Signature {
+/// Who signs, and which request was signed.
+struct Signer {
     auth: Py<OAuth1>,
-    unsigned: SentParts,
-    signed: SentParts,
+    /// The address of the request: compared, never followed, for it may be gone.
+    request: usize,
 }
 
 #[pymethods]
 impl RedirectHook {
     #[new]
-    fn new() -> Self {
-        Self(None)
+    fn new(
+        unsigned_url: Py<PyAny>,
+        unsigned_body: Py<PyAny>,
+        url: Py<PyAny>,
+        body: Py<PyAny>,
+        authorization: Option<Py<PyAny>>,
+    ) -> Self {
+        let signature = Signature { unsigned_url, unsigned_body, url, body, authorization };
+        Self { signer: None, signature }
     }
 
     #[pyo3(signature = (response, **_arguments))]
@@ -59,59 +69,74 @@ impl RedirectHook {
     ) -> PyResult<()> {
         static PREPARE_NEXT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let py = slf.py();
-        let Some(signature) = &slf.get().0 else { return Ok(()) };
         let status = response.getattr(intern!(py, "status_code"))?;
         if !status.extract().is_ok_and(|status: u16| REDIRECTS.contains(&status)) {
             return Ok(());
         }
-        let unsigned = signature.unsigned.to_tuple(py)?;
-        let signed = signature.signed.to_tuple(py)?;
-        PREPARE_NEXT
-            .import(py, "oauth1_rs._redirect", "prepare_next")?
-            .call1((response, slf, &signature.auth, unsigned, signed))
-            .map(drop)
+        let prepare_next = PREPARE_NEXT.import(py, "oauth1_rs._redirect", "prepare_next")?;
+        let Self { signer, signature } = slf.get();
+        let auth = signer.as_ref().map(|signer| &signer.auth);
+        prepare_next.call1((response, slf, auth, signature.to_tuple(py)?)).map(drop)
     }
 
-    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> (Bound<'py, PyType>, Bound<'py, PyTuple>) {
-        (slf.get_type(), PyTuple::empty(slf.py()))
+    fn __reduce__<'py>(
+        slf: &Bound<'py, Self>,
+    ) -> PyResult<(Bound<'py, PyType>, Bound<'py, PyTuple>)> {
+        Ok((slf.get_type(), slf.get().signature.to_tuple(slf.py())?))
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        if let Some(signature) = &self.0 {
-            visit.call(&signature.auth)?;
-            signature.unsigned.traverse(&visit)?;
-            signature.signed.traverse(&visit)?;
-        }
-        Ok(())
+        let Signature { unsigned_url, unsigned_body, url, body, authorization } = &self.signature;
+        visit.call(self.signer.as_ref().map(|signer| &signer.auth))?;
+        visit.call(authorization)?;
+        [unsigned_url, unsigned_body, url, body].into_iter().try_for_each(|part| visit.call(part))
     }
 }
 
-/// The list of a request's response hooks, if it has one.
-pub(super) fn response_hooks<'py>(
-    request: &Bound<'py, PyAny>,
-) -> PyResult<Option<Bound<'py, PyList>>> {
+/// Puts a hook for this signature among a request's response hooks, in the place of an earlier one.
+pub(super) fn watch_redirects(
+    request: &Bound<'_, PyAny>,
+    auth: &Bound<'_, OAuth1>,
+    signature: Signature,
+) -> PyResult<()> {
     let py = request.py();
+    // Only requests has hooks.
     let hooks = request.getattr_opt(intern!(py, "hooks"))?;
     let Some(hooks) = hooks.and_then(|hooks| hooks.cast_into::<PyDict>().ok()) else {
-        return Ok(None);
+        return Ok(());
     };
-    let list = hooks.get_item(intern!(py, "response"))?;
-    Ok(list.and_then(|list| list.cast_into().ok()))
-}
-
-/// Puts a hook among the response hooks, in the place of an earlier one.
-pub(super) fn watch_redirects(
-    hooks: &Bound<'_, PyList>,
-    auth: &Bound<'_, OAuth1>,
-    unsigned: SentParts,
-    signed: SentParts,
-) -> PyResult<()> {
-    let auth = auth.clone().unbind();
-    let hook = Bound::new(hooks.py(), RedirectHook(Some(Signature { auth, unsigned, signed })))?;
-    for (index, other) in hooks.iter().enumerate() {
-        if other.is_exact_instance_of::<RedirectHook>() {
-            return hooks.set_item(index, hook);
+    let address = request.as_ptr().addr();
+    let signer = Some(Signer { auth: auth.clone().unbind(), request: address });
+    let hook = Bound::new(py, RedirectHook { signer, signature })?;
+    let response = intern!(py, "response");
+    let listed = hooks.get_item(response)?;
+    if let Some(list) = listed.as_ref().and_then(|listed| listed.cast::<PyList>().ok()) {
+        match signing_hook(list) {
+            None => return list.append(hook),
+            Some((index, request)) if request == address => return list.set_item(index, hook),
+            // The hook of another request: a copy shares its hooks with the original.
+            Some(_) => {}
         }
     }
-    hooks.append(hook)
+    let list = PyList::empty(py);
+    match listed {
+        None => {}
+        Some(single) if single.is_callable() => list.append(single)?,
+        Some(hooks) => list.call_method1(intern!(py, "extend"), (hooks,)).map(drop)?,
+    }
+    match signing_hook(&list) {
+        Some((index, _)) => list.set_item(index, hook)?,
+        None => list.append(hook)?,
+    }
+    let own = hooks.copy()?;
+    own.set_item(response, list)?;
+    request.setattr(intern!(py, "hooks"), own)
+}
+
+/// The place of the hook that signs, and the address of its request.
+fn signing_hook(hooks: &Bound<'_, PyList>) -> Option<(usize, usize)> {
+    hooks.iter().enumerate().find_map(|(index, hook)| {
+        let hook = hook.cast_into_exact::<RedirectHook>().ok()?;
+        Some((index, hook.get().signer.as_ref()?.request))
+    })
 }

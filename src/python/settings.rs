@@ -1,5 +1,6 @@
 //! What a user sets, kept as the Python objects that were given, and what signing makes of it.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use pyo3::exceptions::PyTypeError;
@@ -8,19 +9,16 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyMapping, PyString, 
 use zeroize::Zeroizing;
 
 use super::private_key::read_private_key;
-use super::text::{in_place_of, text_of, wrong_type};
+use super::text::{in_place_of, str_of, text_of, wrong_type};
 use super::{OAuth1Error, OAuth1TypeError};
 use crate::body_hash::BodyHash;
 use crate::credentials::Credentials;
 use crate::error::quoted;
 use crate::nonce::{self, Nonce};
 use crate::private_key::PrivateKey;
-use crate::sign::{Configuration, Request, Signed, Signer};
+use crate::sign::{Configuration, Signer};
 use crate::signature::SignatureMethod;
 use crate::transmit::Placement;
-
-/// From this length of a form on, in bytes, other threads need not wait while it is signed.
-const LARGE: usize = 64 * 1024;
 
 /// How a setting is kept and shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -77,7 +75,7 @@ settings! {
     ProtocolParameters "protocol_parameters" Secret
     BodyHash "body_hash" Other
     AllowInsecurePlaintext "allow_insecure_plaintext" Other
-    RsaKeyPassphrase "rsa_key_passphrase" SecretText
+    RsaKeyPassphrase "rsa_key_passphrase" Secret
 }
 
 impl Setting {
@@ -132,6 +130,21 @@ enum Source {
     Fixed(String),
     /// From the callable that the setting holds.
     Callable,
+}
+
+/// The nonce of one request.
+pub(super) enum DrawnNonce<'a> {
+    Own(Nonce),
+    Given(Cow<'a, str>),
+}
+
+impl DrawnNonce<'_> {
+    pub(super) fn as_str(&self) -> &str {
+        match self {
+            Self::Own(nonce) => nonce.as_str(),
+            Self::Given(nonce) => nonce,
+        }
+    }
 }
 
 impl Settings {
@@ -262,37 +275,28 @@ impl Settings {
         Ok(present.map(describe).collect::<PyResult<Vec<_>>>()?.join(", "))
     }
 
-    /// Signs a request with these settings, nonce and timestamp drawn as they say.
-    pub(super) fn sign(&self, py: Python<'_>, request: &Request<'_>) -> PyResult<Signed> {
+    /// The nonce for one request.
+    pub(super) fn nonce(&self, py: Python<'_>) -> PyResult<DrawnNonce<'_>> {
+        match &self.prepared(py)?.nonce {
+            Source::Own => Ok(DrawnNonce::Own(nonce::nonce()?)),
+            Source::Fixed(nonce) => Ok(DrawnNonce::Given(Cow::Borrowed(nonce))),
+            Source::Callable => {
+                let text = self.text_of(&self.call(py, Setting::Nonce)?, "nonce()")?;
+                Ok(DrawnNonce::Given(Cow::Owned(text)))
+            }
+        }
+    }
+
+    /// The timestamp for one request.
+    pub(super) fn timestamp(&self, py: Python<'_>) -> PyResult<Cow<'_, str>> {
         let prepared = self.prepared(py)?;
-        let (own, given);
-        let nonce = match &prepared.nonce {
-            Source::Own => {
-                own = nonce::nonce()?;
-                Nonce::as_str(&own)
-            }
-            Source::Fixed(nonce) => nonce,
+        match &prepared.timestamp {
+            Source::Own => Ok(nonce::timestamp(prepared.timestamp_offset).to_string().into()),
+            Source::Fixed(timestamp) => Ok(timestamp.into()),
             Source::Callable => {
-                given = self.text_of(&self.call(py, Setting::Nonce)?, "nonce()")?;
-                &given
+                Ok(self.seconds(&self.call(py, Setting::Timestamp)?, "timestamp()")?.into())
             }
-        };
-        let made;
-        let timestamp = match &prepared.timestamp {
-            Source::Own => {
-                made = nonce::timestamp(prepared.timestamp_offset).to_string();
-                &made
-            }
-            Source::Fixed(timestamp) => timestamp,
-            Source::Callable => {
-                made = self.seconds(&self.call(py, Setting::Timestamp)?, "timestamp()")?;
-                &made
-            }
-        };
-        let sign = || prepared.signer.sign(request, nonce, timestamp);
-        let form = request.form.unwrap_or_default();
-        let is_slow = prepared.signer.is_slow() || form.len() >= LARGE;
-        Ok(if is_slow { py.detach(sign) } else { sign() }?)
+        }
     }
 
     fn call<'py>(&self, py: Python<'py>, setting: Setting) -> PyResult<Bound<'py, PyAny>> {
@@ -362,8 +366,7 @@ impl Settings {
         if let Some(key) = self.private_key.get() {
             return Ok(Some(key.clone()));
         }
-        let passphrase = self.text(py, Setting::RsaKeyPassphrase)?.map(Zeroizing::new);
-        let passphrase = passphrase.as_ref().map(|text| text.as_bytes());
+        let passphrase = self.get(Setting::RsaKeyPassphrase).map(|value| value.bind(py));
         let key = read_private_key(value.bind(py), passphrase)?;
         Ok(Some(self.private_key.get_or_init(|| key).clone()))
     }
@@ -452,7 +455,10 @@ impl Settings {
     /// The text of a timestamp, which may be given as a number.
     fn seconds(&self, value: &Bound<'_, PyAny>, name: &str) -> PyResult<String> {
         if value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyBool>() {
-            return Ok(value.str()?.to_str()?.to_owned());
+            // Python refuses to print numbers of thousands of digits.
+            let too_long = || wrong_type(name, "seconds since 1970 as an int or str", value);
+            let text = value.str().map_err(|error| in_place_of(value.py(), error, too_long))?;
+            return str_of(&text, name).map(str::to_owned);
         }
         if value.is_instance_of::<PyFloat>() {
             return Err(wrong_type(name, "whole seconds as an int or str", value));

@@ -1,0 +1,295 @@
+"""Whatever was done to a signed request, nothing of its signature follows a redirect elsewhere.
+
+Most of it is about forms that carry the parameters in their body, which HTTP clients send on as
+they are, and PLAINTEXT, whose signature is the secrets.
+"""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import quote
+
+import oauthlib.oauth1
+import pytest
+import requests
+from oauth1_rs import OAuth1, OAuth1Error
+from oauth1_rs._native import RedirectHook
+from test_redirects import CREDENTIALS, FORM_TYPE, is_signed, nonce
+from wire_server import WireServer
+
+FORM: dict[str, Any] = {"data": "a=1", "headers": FORM_TYPE}
+
+
+@pytest.fixture
+def other_server() -> Iterator[WireServer]:
+    with WireServer() as server:
+        yield server
+
+
+def plaintext() -> OAuth1:
+    return OAuth1(*CREDENTIALS, signature_method="PLAINTEXT", signature_type="BODY")
+
+
+def prepare(url: str, method: str = "POST", **arguments: Any) -> requests.PreparedRequest:
+    return requests.Request(method, url, **(arguments or FORM)).prepare()
+
+
+def send(prepared: requests.PreparedRequest) -> requests.Response:
+    with requests.Session() as session:
+        return session.send(prepared, timeout=10)
+
+
+def assert_passed_on_unsigned(first: WireServer, other: WireServer) -> None:
+    assert b"canary" in first.requests[0].body
+    [request] = other.requests
+    assert not is_signed(request)
+    assert request.body == b"a=1"
+    assert "canary" not in repr(request)
+
+
+class Rewriting(requests.adapters.HTTPAdapter):
+    """Sends to another URL than it was given."""
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
+        request.url = (request.url or "").replace("localhost", "127.0.0.1")
+        return super().send(request, *args, **kwargs)
+
+
+def touch_url(response: requests.Response, **_: Any) -> None:
+    response.request.url = f"{response.request.url}#touched"
+
+
+@pytest.mark.parametrize(
+    "duplicate", [copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it)), lambda it: it.copy()]
+)
+def test_of_a_copy(
+    server: WireServer,
+    other_server: WireServer,
+    duplicate: Callable[[requests.PreparedRequest], requests.PreparedRequest],
+) -> None:
+    server.redirects["/first"] = (307, f"{other_server.url}/second")
+    send(duplicate(plaintext()(prepare(f"{server.url}/first"))))
+    assert_passed_on_unsigned(server, other_server)
+
+
+def test_of_copies_that_are_signed_one_by_one(server: WireServer, other_server: WireServer) -> None:
+    """A copy shares its hooks with the original, until it is signed."""
+    server.redirects["/first"] = (307, f"{other_server.url}/second")
+    auth = plaintext()
+    original = prepare(f"{server.url}/first")
+    signed = [auth(original.copy()) for _ in range(3)]
+    for prepared in signed:
+        send(prepared)
+    assert len(server.requests) == len(other_server.requests) == 3
+    assert all(request.body == b"a=1" for request in other_server.requests)
+    send(original)
+    assert not is_signed(server.last)
+
+
+def test_copies_are_signed_afresh_in_every_thread(server: WireServer) -> None:
+    server.redirects["/first"] = (307, "/second")
+    auth = OAuth1(*CREDENTIALS)
+    original = prepare(f"{server.url}/first")
+    barrier = threading.Barrier(8)
+
+    def sign_and_send() -> None:
+        prepared = original.copy()
+        barrier.wait(timeout=10)
+        send(auth(prepared))
+
+    threads = [threading.Thread(target=sign_and_send) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(server.requests) == 16
+    assert all(is_signed(request) for request in server.requests)
+    assert len({nonce(request) for request in server.requests}) == 16
+
+
+def test_of_a_request_whose_adapter_goes_elsewhere(
+    server: WireServer, other_server: WireServer
+) -> None:
+    server.redirects["/first"] = (307, f"{other_server.url}/second")
+    url = f"{server.url}/first".replace("127.0.0.1", "localhost")
+    with requests.Session() as session:
+        session.mount("http://localhost", Rewriting())
+        session.send(plaintext()(prepare(url)), timeout=10)
+    assert_passed_on_unsigned(server, other_server)
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_of_a_request_that_a_hook_touches(
+    server: WireServer, other_server: WireServer, place: int
+) -> None:
+    server.redirects["/first"] = (307, f"{other_server.url}/second")
+    prepared = plaintext()(prepare(f"{server.url}/first"))
+    prepared.hooks["response"].insert(place, touch_url)
+    send(prepared)
+    assert_passed_on_unsigned(server, other_server)
+
+
+def test_of_a_request_that_is_sent_twice(server: WireServer, other_server: WireServer) -> None:
+    prepared = plaintext()(prepare(f"{server.url}/first"))
+    server.redirects["/first"] = (302, "/second")
+    send(prepared)
+    server.redirects["/first"] = (307, f"{other_server.url}/second")
+    send(prepared)
+    assert_passed_on_unsigned(server, other_server)
+
+
+def test_of_a_query_that_is_sent_twice(server: WireServer, other_server: WireServer) -> None:
+    auth = OAuth1(*CREDENTIALS, signature_type="QUERY")
+    prepared = auth(prepare(f"{server.url}/first?q=1", "GET", params=None))
+    server.redirects["/first"] = (302, "/second")
+    send(prepared)
+    location = prepared.path_url.replace("/first", "/second")
+    server.redirects["/first"] = (302, other_server.url + location)
+    send(prepared)
+    assert other_server.last.target == b"/second?q=1"
+
+
+@pytest.mark.parametrize(
+    "hooks",
+    [{}, {"response": ()}, {"response": touch_url}, {"response": [], "other": touch_url}],
+    ids=["none", "tuple", "function", "another event"],
+)
+def test_with_hooks_of_other_shapes(
+    server: WireServer, other_server: WireServer, hooks: dict[str, Any]
+) -> None:
+    server.redirects["/first"] = (307, f"{other_server.url}/second")
+    prepared = prepare(f"{server.url}/first")
+    prepared.hooks = hooks
+    before = dict(hooks)
+    send(plaintext()(prepared))
+    assert_passed_on_unsigned(server, other_server)
+    if not isinstance(hooks.get("response"), list):
+        assert hooks == before, "the caller's own mapping is left alone"
+
+
+def test_after_a_hook_has_taken_all_hooks_away(
+    server: WireServer, other_server: WireServer
+) -> None:
+    def clear(response: requests.Response, **_: Any) -> None:
+        response.request.hooks = {}
+
+    server.redirects["/first"] = (307, f"{other_server.url}/second")
+    prepared = plaintext()(prepare(f"{server.url}/first"))
+    prepared.hooks["response"].insert(0, clear)
+    send(prepared)
+    assert_passed_on_unsigned(server, other_server)
+
+
+REPEATED = {
+    "as it is": lambda query: query,
+    "escapes in lower case": lambda query: query.replace("%2F", "%2f").replace("%3D", "%3d"),
+    "fewer escapes": lambda query: query.replace("%2F", "/").replace("%3D", "="),
+    "more escapes": lambda query: query.replace("oauth", "%6Fauth"),
+    "another order": lambda query: "&".join(reversed(query.split("&"))),
+}
+
+
+@pytest.mark.parametrize("repeat", REPEATED.values(), ids=REPEATED)
+def test_of_a_query_that_a_server_repeats(
+    server: WireServer, other_server: WireServer, repeat: Callable[[str], str]
+) -> None:
+    # A nonce with which the signature has characters that are escaped.
+    auth = OAuth1(*CREDENTIALS, signature_type="QUERY", nonce="1", timestamp="5")
+    prepared = auth(prepare(f"{server.url}/first?q=1&flag", "GET", params=None))
+    assert "%2F" in (prepared.url or "") or "%3D" in (prepared.url or "")
+    query = repeat(prepared.path_url.partition("?")[2])
+    server.redirects["/first"] = (302, f"{other_server.url}/second?{query}&oauth_token=other")
+    send(prepared)
+    kept = other_server.last.query.decode().split("&")
+    assert sorted(kept) == ["flag", "oauth_token=other", "q=1"]
+
+
+def test_a_servers_own_parameters_stay(server: WireServer) -> None:
+    """oauthlib's client writes the whole query anew: what a server repeats of it is not added."""
+    auth = OAuth1(*CREDENTIALS, signature_type="QUERY", client_class=oauthlib.oauth1.Client)
+    server.redirects["/first"] = (302, "/second?a=x+y&flag=&c=3")
+    requests.get(f"{server.url}/first?a=x%20y&flag&c=3", auth=auth, timeout=10)
+    assert is_signed(server.last)
+    assert server.last.query.startswith(b"a=x+y&flag=&c=3&oauth_")
+
+
+@pytest.mark.parametrize("placement", ["AUTH_HEADER", "QUERY", "BODY"])
+@pytest.mark.parametrize("status", [302, 307])
+def test_an_empty_location_leads_nowhere(server: WireServer, status: int, placement: str) -> None:
+    server.redirects["/first"] = (status, "")
+    auth = OAuth1(*CREDENTIALS, signature_type=placement)
+    response = requests.post(f"{server.url}/first", auth=auth, timeout=10, **FORM)
+    assert (response.status_code, response.history) == (status, [])
+    assert len(server.requests) == 1
+
+
+ODD_LOCATIONS = [
+    "/second;",
+    "/second;?",
+    "/sec\tond",
+    "/second?#",
+    "/second%",
+    "second#fragment",
+]
+
+
+@pytest.mark.parametrize("location", ODD_LOCATIONS)
+@pytest.mark.parametrize("placement", ["AUTH_HEADER", "QUERY"])
+def test_odd_locations_are_signed_as_requests_goes_there(
+    server: WireServer, location: str, placement: str
+) -> None:
+    server.redirects["/first"] = (302, location)
+    auth = OAuth1(*CREDENTIALS, signature_type=placement)
+    requests.get(f"{server.url}/first#here", auth=auth, timeout=10)
+    assert len(server.requests) == 2
+    assert is_signed(server.last)
+
+
+@pytest.mark.parametrize("placement", ["QUERY", "BODY"])
+def test_parameters_in_the_header_and_elsewhere_are_refused(placement: str) -> None:
+    prepared = OAuth1(*CREDENTIALS)(prepare("https://a.example/"))
+    before = (prepared.url, dict(prepared.headers), prepared.body)
+    with pytest.raises(OAuth1Error, match="already has an Authorization header of the OAuth"):
+        OAuth1(*CREDENTIALS, signature_type=placement)(prepared)
+    assert (prepared.url, dict(prepared.headers), prepared.body) == before
+    prepared.headers["Authorization"] = "Bearer other"
+    signed = OAuth1(*CREDENTIALS, signature_type=placement)(prepared)
+    assert signed.headers["Authorization"] == "Bearer other"
+
+
+def test_the_hook_stays_alone() -> None:
+    auth = OAuth1(*CREDENTIALS)
+    original = prepare("https://a.example/")
+    for _ in range(3):
+        auth(original)
+    assert [type(hook) for hook in original.hooks["response"]] == [RedirectHook]
+    other = auth(original.copy())
+    assert other.hooks["response"] != original.hooks["response"]
+    assert [type(hook) for hook in other.hooks["response"]] == [RedirectHook]
+
+
+def test_text_of_other_alphabets_arrives_elsewhere(
+    server: WireServer, other_server: WireServer
+) -> None:
+    """As UTF-8: old versions of urllib3 send `str` as Latin-1, shorter than the length says."""
+    server.redirects["/first"] = (307, f"{other_server.url}/second")
+    for placement in ("AUTH_HEADER", "BODY"):
+        auth = OAuth1(*CREDENTIALS, signature_type=placement)
+        requests.post(f"{server.url}/first", data="a=é", headers=FORM_TYPE, auth=auth, timeout=10)
+        assert other_server.last.body == "a=é".encode()
+
+
+def test_a_url_within_a_parameter_is_not_searched(
+    server: WireServer, other_server: WireServer
+) -> None:
+    """What README says of it: it goes along."""
+    auth = OAuth1(*CREDENTIALS, signature_type="QUERY")
+    prepared = auth(prepare(f"{server.url}/first", "GET", params=None))
+    location = f"{other_server.url}/login?next={quote(prepared.url or '', safe='')}"
+    server.redirects["/first"] = (302, location)
+    send(prepared)
+    assert b"next=http%3A" in other_server.last.query
