@@ -33,7 +33,8 @@ lint: $(VENV)/package  ## formatting, clippy, ruff, mypy, and the stubs against 
 	cargo fmt --check
 	cargo clippy --locked --quiet --all-targets -- --deny warnings
 	cargo clippy --locked --quiet --all-targets --features python -- --deny warnings
-	RUSTDOCFLAGS="--deny warnings" cargo doc --locked --quiet --no-deps --document-private-items
+	RUSTDOCFLAGS="--deny warnings" cargo doc --locked --quiet --no-deps --document-private-items \
+		--features python
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy

@@ -55,6 +55,11 @@ pub enum Error {
         /// The name that was given.
         given: String,
     },
+    /// A protocol parameter's name has characters that would have to be escaped.
+    InvalidParameterName {
+        /// The name that was given.
+        given: String,
+    },
     /// `oauth_signature` was set as a protocol parameter: only signing itself can give it.
     SignatureParameter,
     /// PLAINTEXT would show the secrets on a connection that is not encrypted.
@@ -131,6 +136,11 @@ impl fmt::Display for Error {
                 formatter,
                 "protocol_parameters: {} does not start with 'oauth_' \
                  (other parameters belong into the query or the form)",
+                quoted(given)
+            ),
+            Self::InvalidParameterName { given } => write!(
+                formatter,
+                "protocol_parameters: {} is not made of letters, digits, '-', '.', '_' and '~'",
                 quoted(given)
             ),
             Self::SignatureParameter => formatter

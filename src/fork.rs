@@ -4,7 +4,8 @@
 //! The alternatives without `unsafe` do not hold. Asking for the process number before every nonce
 //! costs a system call per signature. And nothing but a fork handler can keep AWS-LC whole in the
 //! child: its key remembers which of its blinding values are in use, so that a key copied in the
-//! middle of another thread's signature aborts the child.
+//! middle of another thread's signature aborts the child (by an assertion, which its builds have
+//! unless they define `NDEBUG`), and its locks stay locked there.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -26,7 +27,8 @@ pub(crate) fn generation() -> u64 {
 
 /// Does `work`, which is short and neither forks nor comes back here, while no fork happens.
 ///
-/// Forks wait for the work under way to end; new work waits for the forks under way.
+/// Forks wait for the work under way to end; new work waits for the forks under way. The caller
+/// must hold no lock that a fork handler of anybody's takes, least of all the interpreter's.
 pub(crate) fn undivided<T>(work: impl FnOnce() -> T) -> T {
     handlers::are_registered();
     let _working = handlers::Working::begin();
@@ -108,9 +110,9 @@ mod handlers {
             // SAFETY: the arguments are of pthread_atfork's declared types. The handlers are never
             // unregistered, and their code stays mapped: the interpreter does not unload extension
             // modules, and a Rust program that links this crate keeps it to its end. `before_fork`
-            // runs in the forking thread as any other code does; it waits for threads that hold no
-            // lock which it has (they need neither the interpreter nor this thread to end their
-            // work). `after_fork_in_child` runs between fork and its return, where only
+            // runs in the forking thread as any other code does; it waits for threads that need
+            // nothing of this thread to end their work, and that hold no lock which other handlers
+            // take (`undivided` asks that of its callers). `after_fork_in_child` runs between fork and its return, where only
             // async-signal-safe things are allowed: it writes to atomics, and reads a thread-local
             // variable that needs no initialization. None of the three can
             // unwind.

@@ -204,8 +204,9 @@ fn read_block<'a>(
     if body.contains("Proc-Type:") {
         return Err(PrivateKeyError::UnsupportedEncryption);
     }
-    let base64: Zeroizing<Vec<u8>> =
-        Zeroizing::new(body.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect());
+    // With room for all of it: growing would leave pieces behind.
+    let mut base64 = Zeroizing::new(Vec::with_capacity(body.len()));
+    base64.extend(body.bytes().filter(|byte| !byte.is_ascii_whitespace()));
     let der = BASE64.decode(&*base64).map_err(|_| PrivateKeyError::Damaged)?;
     Ok((label, Zeroizing::new(der)))
 }
@@ -275,7 +276,8 @@ impl fmt::Display for PrivateKeyError {
             ),
             Self::Der => formatter.write_str(
                 "rsa_key is in DER: convert it to PEM with \
-                 'openssl pkey -inform DER -in key.der -out key.pem'",
+                 'openssl pkey -inform DER -in key.der -out key.pem', or \
+                 'openssl pkcs12 -in key.p12 -nocerts -nodes -out key.pem' if it is PKCS#12",
             ),
             Self::EscapedLineBreaks => formatter.write_str(
                 "rsa_key has a backslash and an 'n' for every line break: put line breaks there, \

@@ -84,8 +84,12 @@ impl ProtocolParameters {
 
     /// Adds a parameter, replaces its value, or takes it out (`None`).
     pub(crate) fn set(&mut self, name: String, value: Option<String>) -> Result<(), Error> {
-        if !name.starts_with("oauth_") || !percent::is_unreserved(name.as_bytes()) {
+        if !name.starts_with("oauth_") {
             return Err(Error::NotAProtocolParameter { given: name });
+        }
+        // A name is sent as it is: what it holds must not end the header, nor the parameter.
+        if !percent::is_unreserved(name.as_bytes()) {
+            return Err(Error::InvalidParameterName { given: name });
         }
         if name == SIGNATURE {
             return Err(Error::SignatureParameter);

@@ -10,10 +10,12 @@
 //! | `settings` | what a user sets, as Python objects, and the [`Signer`] made of it |
 //! | `private_key` | the setting `rsa_key` |
 //! | `text` | Python's text, in and out |
+//! | `errors` | the exceptions |
 //!
 //! [`Signer`]: crate::sign::Signer
 
 mod client;
+mod errors;
 mod headers;
 mod message;
 mod oauth1;
@@ -24,29 +26,6 @@ mod text;
 
 use pyo3::prelude::*;
 
-use crate::error::Error;
-use crate::private_key::PrivateKeyError;
-
-/// The exceptions are Python classes, so that they document, pickle and type-check as such.
-mod exceptions {
-    pyo3::import_exception!(oauth1_rs.exceptions, OAuth1Error);
-    pyo3::import_exception!(oauth1_rs.exceptions, OAuth1TypeError);
-}
-
-use exceptions::{OAuth1Error, OAuth1TypeError};
-
-impl From<Error> for PyErr {
-    fn from(error: Error) -> Self {
-        OAuth1Error::new_err(error.to_string())
-    }
-}
-
-impl From<PrivateKeyError> for PyErr {
-    fn from(error: PrivateKeyError) -> Self {
-        Error::from(error).into()
-    }
-}
-
 #[pymodule(name = "_native")]
 mod native {
     use pyo3::prelude::*;
@@ -54,6 +33,7 @@ mod native {
     use super::client::Attribute;
     #[pymodule_export]
     use super::client::Client;
+    use super::errors::{OAuth1Error, OAuth1TypeError};
     #[pymodule_export]
     use super::oauth1::OAuth1;
     #[pymodule_export]
@@ -67,8 +47,8 @@ mod native {
             client.setattr(setting.name(), Attribute(setting))?;
         }
         // An error must not have to import its class: at the interpreter's end nothing is left.
-        module.py().get_type::<super::OAuth1Error>();
-        module.py().get_type::<super::OAuth1TypeError>();
+        module.py().get_type::<OAuth1Error>();
+        module.py().get_type::<OAuth1TypeError>();
         // Counting forks begins before there can be a thread that forks meanwhile.
         crate::nonce::nonce()?;
         Ok(())

@@ -12,6 +12,12 @@ use aws_lc_sys as aws_lc;
 
 use crate::fork;
 
+// .cargo/config.toml sets it, if cargo is called where it finds that file.
+const _: () = assert!(
+    option_env!("AWS_LC_SYS_NO_JITTER_ENTROPY").is_some(),
+    "build in the project's folder, or set the variables that its .cargo/config.toml sets"
+);
+
 /// The hash that a digest was made by.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Hash {
@@ -35,18 +41,22 @@ impl Hash {
 pub(crate) struct RsaKey(NonNull<aws_lc::RSA>);
 
 // SAFETY: an `RSA` may be used and freed by any thread. rsa.h says that it may be used concurrently
-// by functions that do not mutate it, and of RSA_sign and RSA_bits, the only ones called on a key
-// that is shared, that they do not mutate it for this purpose (the blinding values that RSA_sign
-// keeps in the key are behind a lock of the key's own). RSA_free is called by `drop`, when
-// nobody shares the key any more.
+// by functions that do not mutate it for thread-safety purposes, which functions that take a const
+// pointer (RSA_bits, RSA_size) are, and RSA_sign too, by its section's note: the Montgomery contexts
+// that it makes at first, and the blinding values that it keeps in the key, are behind a lock of the
+// key's own. These three are all that is called on a key that may be shared. RSA_free is called by
+// `drop`, when nobody shares the key any more.
 unsafe impl Send for RsaKey {}
 // SAFETY: as above.
 unsafe impl Sync for RsaKey {}
 
 impl RsaKey {
-    /// The key of an `RSAPrivateKey` in DER (RFC 8017 appendix A.1.2), if it is one that works.
+    /// The key of an `RSAPrivateKey` in DER (RFC 8017 appendix A.1.2), unless its numbers do not
+    /// belong together or the system has no memory left.
+    ///
+    /// As for `sign`, the caller must not hold the interpreter, see [`fork::undivided`].
     pub(crate) fn from_der(der: &[u8]) -> Option<Self> {
-        fork::undivided(|| {
+        undivided(|| {
             // SAFETY: pointer and length are those of a slice, which is only read.
             let key = unsafe { aws_lc::RSA_private_key_from_bytes(der.as_ptr(), der.len()) };
             let key = NonNull::new(key).map(Self);
@@ -64,9 +74,10 @@ impl RsaKey {
     }
 
     /// The signature by RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2) over a message of which `digest` is
-    /// the hash, unless the system has no memory or no random bytes left.
+    /// the hash, unless the system has no memory left or the result does not verify. (Without
+    /// random bytes from the system AWS-LC ends the process.)
     pub(crate) fn sign(&self, hash: Hash, digest: &[u8]) -> Option<Vec<u8>> {
-        fork::undivided(|| {
+        undivided(|| {
             // SAFETY: the key is there as long as `self` is.
             let size = unsafe { aws_lc::RSA_size(self.0.as_ptr()) };
             let mut signature = vec![0; usize::try_from(size).ok()?];
@@ -97,12 +108,38 @@ impl RsaKey {
 
 impl Drop for RsaKey {
     fn drop(&mut self) {
+        // A fork in the middle of it harms nobody: a key without data of its users' takes no lock
+        // of AWS-LC's.
         // SAFETY: the key came from RSA_private_key_from_bytes, and nothing else frees it.
         unsafe { aws_lc::RSA_free(self.0.as_ptr()) }
     }
 }
 
-/// Empties this thread's list of errors, which other users of AWS-LC could take for theirs.
+/// Calls AWS-LC while no fork happens, see [`fork::undivided`], now and when this thread ends.
+fn undivided<T>(work: impl FnOnce() -> T) -> T {
+    thread_local! {
+        static THREAD_STATE: ThreadState = const { ThreadState };
+    }
+    // It is gone already if a key is used while a thread ends: then AWS-LC does what follows itself.
+    let _ = THREAD_STATE.try_with(|_| ());
+    fork::undivided(work)
+}
+
+/// Takes down what AWS-LC keeps for a thread. Left to AWS-LC, that happens at the thread's end under
+/// a lock of the whole process, with which a child would be born if it were forked meanwhile.
+struct ThreadState;
+
+impl Drop for ThreadState {
+    fn drop(&mut self) {
+        fork::undivided(|| {
+            // SAFETY: it takes no arguments and works on data of this thread alone, behind
+            // AWS-LC's own locks; thread.h allows further calls of AWS-LC after it.
+            unsafe { aws_lc::AWSLC_thread_local_clear() };
+        });
+    }
+}
+
+/// Empties this thread's list of errors, which would grow to its limit and hold text of old ones.
 fn clear_errors() {
     // SAFETY: it takes no arguments and works on data of this thread alone.
     unsafe { aws_lc::ERR_clear_error() }

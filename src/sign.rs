@@ -80,8 +80,8 @@ impl Signer {
     ///
     /// # Errors
     /// [`Error::LineBreak`], [`Error::InvalidRealm`], [`Error::NotAProtocolParameter`],
-    /// [`Error::SignatureParameter`], [`Error::PlaintextInQuery`], [`Error::MissingPrivateKey`],
-    /// [`Error::UnusedPrivateKey`].
+    /// [`Error::InvalidParameterName`], [`Error::SignatureParameter`],
+    /// [`Error::PlaintextInQuery`], [`Error::MissingPrivateKey`], [`Error::UnusedPrivateKey`].
     pub fn new(configuration: Configuration) -> Result<Self, Error> {
         let Configuration { credentials, method, placement, realm, callback, verifier, .. } =
             configuration;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing import Any
 import oauth1_rs.exceptions
 import pytest
 from oauth1_rs import Client, OAuth1, OAuth1Error, OAuth1TypeError
+from verifier import FORM_MEDIA_TYPE
 
 CANARY = "canary-5f2c"
 
@@ -70,6 +72,51 @@ IN_THE_CONSTRUCTOR: list[tuple[str, dict[str, Any], type[Exception], str]] = [
         "resource_owner_secret contains a line break (was it read from a file with its line "
         "end?): strip it",
     ),
+    *[
+        (
+            f"line break in {name}",
+            {name: f"{CANARY}\n"},
+            OAuth1Error,
+            f"{name} contains a line break (was it read from a file with its line end?): strip it",
+        )
+        for name in ("client_key", "resource_owner_key", "callback_uri", "verifier")
+    ],
+    (
+        "line break in protocol_parameters",
+        {"protocol_parameters": {"oauth_x": f"{CANARY}\r"}},
+        OAuth1Error,
+        "a value of protocol_parameters contains a line break (was it read from a file with its "
+        "line end?): strip it",
+    ),
+    *[
+        (
+            f"{character!r} in a name of protocol_parameters",
+            {"protocol_parameters": {f"oauth_x{character}Y: 1": CANARY}},
+            OAuth1Error,
+            f"protocol_parameters: 'oauth_x{shown}Y: 1' is not made of letters, digits, '-', '.', "
+            "'_' and '~'",
+        )
+        for character, shown in [("\r\n", "\\r\\n"), ('"', '\\"'), ("=", "="), (" ", " ")]
+    ],
+    (
+        "number in protocol_parameters",
+        {"protocol_parameters": {5: CANARY}},
+        OAuth1TypeError,
+        "a name in protocol_parameters must be str or bytes, got int",
+    ),
+    (
+        "surrogate in protocol_parameters",
+        {"protocol_parameters": {"oauth_x": f"{CANARY}\ud800"}},
+        OAuth1Error,
+        "protocol_parameters['oauth_x'] contains a lone surrogate, which UTF-8 cannot encode",
+    ),
+    (
+        "bytes in another encoding in protocol_parameters",
+        {"protocol_parameters": {"oauth_x": CANARY.encode() + b"\xff"}},
+        OAuth1Error,
+        "protocol_parameters['oauth_x'] is not text in the encoding utf-8: give it as str, or set "
+        "encoding=",
+    ),
     (
         "lone surrogate",
         {"resource_owner_secret": f"{CANARY}\ud800"},
@@ -106,6 +153,18 @@ IN_THE_CONSTRUCTOR: list[tuple[str, dict[str, Any], type[Exception], str]] = [
         {"body_hash": "md5"},
         OAuth1Error,
         "body_hash 'md5' is not one of 'sha1', 'sha256', None",
+    ),
+    (
+        "body_hash int",
+        {"body_hash": 5},
+        OAuth1TypeError,
+        "body_hash must be 'sha1', 'sha256' or None, got int",
+    ),
+    (
+        "timestamp_offset too large",
+        {"timestamp_offset": 10**30},
+        OAuth1Error,
+        "timestamp_offset is out of range",
     ),
     (
         "timestamp_offset",
@@ -153,8 +212,14 @@ IN_THE_CONSTRUCTOR: list[tuple[str, dict[str, Any], type[Exception], str]] = [
     (
         "encoding",
         {"encoding": "nonsense"},
+        OAuth1Error,
+        "encoding 'nonsense' is not the name of a codec of Python's",
+    ),
+    (
+        "encoding int",
+        {"encoding": 5},
         OAuth1TypeError,
-        "encoding must be the name of a codec, or None, got str",
+        "encoding must be the name of a codec, or None, got int",
     ),
     (
         "decoding",
@@ -241,6 +306,53 @@ WHEN_SIGNING: list[tuple[dict[str, Any], dict[str, Any], type[Exception], str]] 
     ),
     (
         {},
+        {"uri": "http://a/", "headers": {5: "x"}},
+        OAuth1TypeError,
+        "a header's name must be str or bytes, got int",
+    ),
+    (
+        {},
+        {"uri": "http://a/", "body": f"{CANARY}=\ud800"},
+        OAuth1Error,
+        "the body contains a lone surrogate, which UTF-8 cannot encode",
+    ),
+    (
+        {"decoding": "ascii"},
+        {"uri": "http://a/", "headers": {"X-Name": f"{CANARY}é"}},
+        OAuth1Error,
+        "the signed request cannot be encoded as decoding=ascii",
+    ),
+    (
+        {},
+        {"uri": "http://a/", "body": {"a": 1}, "headers": {"Content-Type": "text/plain"}},
+        OAuth1Error,
+        "body is a dict, which is sent as a form, but the Content-Type is another: encode the body "
+        "yourself, or leave the Content-Type out",
+    ),
+    (
+        {"body_hash": "sha1"},
+        {"uri": "http://a/", "body": io.StringIO(CANARY)},
+        OAuth1TypeError,
+        "a body whose hash is signed must be str, bytes or a binary file (mode 'rb'), got "
+        "_io.StringIO",
+    ),
+    (
+        {"body_hash": "sha1"},
+        {"uri": "http://a/", "body": iter([CANARY])},
+        OAuth1TypeError,
+        "a body whose hash is signed must be str, bytes or a seekable binary file, got "
+        "list_iterator",
+    ),
+    (
+        {},
+        {"uri": "http://a/", "body": io.BytesIO(), "headers": {"Content-Type": FORM_MEDIA_TYPE}},
+        OAuth1TypeError,
+        "a body with the Content-Type application/x-www-form-urlencoded must be str or bytes, as "
+        "its parameters are signed (give another Content-Type, or read the stream first), got "
+        "_io.BytesIO",
+    ),
+    (
+        {},
         {"uri": "http://a/", "headers": {"Host": 5}},
         OAuth1TypeError,
         "Host must be str or bytes, got int",
@@ -287,8 +399,8 @@ WHEN_SIGNING: list[tuple[dict[str, Any], dict[str, Any], type[Exception], str]] 
     (
         {"timestamp": lambda: 10**5000},
         {"uri": "http://a/"},
-        OAuth1TypeError,
-        "timestamp() must be seconds since 1970 as an int or str, got int",
+        OAuth1Error,
+        "timestamp() is out of range",
     ),
     (
         {"signature_type": "QUERY"},

@@ -12,7 +12,7 @@ import pytest
 import rsa_keys
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, x25519
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -182,7 +182,8 @@ WRONG_KEYS: dict[str, tuple[Callable[[], Any], str]] = {
             Encoding.DER, PrivateFormat.PKCS8, NoEncryption()
         ),
         "rsa_key is in DER: convert it to PEM with "
-        "'openssl pkey -inform DER -in key.der -out key.pem'",
+        "'openssl pkey -inform DER -in key.der -out key.pem', or "
+        "'openssl pkcs12 -in key.p12 -nocerts -nodes -out key.pem' if it is PKCS#12",
     ),
     "escaped line breaks": (
         lambda: rsa_keys.pkcs8().replace("\n", "\\n"),
@@ -221,6 +222,26 @@ WRONG_KEYS: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: pem(ed25519.Ed25519PrivateKey.generate()),
         "rsa_key is a private key for Ed25519, not for RSA",
     ),
+    "Ed448": (
+        lambda: pem(ed448.Ed448PrivateKey.generate()),
+        "rsa_key is a private key for Ed448, not for RSA",
+    ),
+    "X25519": (
+        lambda: pem(x25519.X25519PrivateKey.generate()),
+        "rsa_key is a private key for another algorithm, not for RSA",
+    ),
+    "RSA-PSS": (
+        lambda: rsa_keys.file("rsa-pss").read_text(),
+        "rsa_key is a private key for RSA-PSS, not for RSA",
+    ),
+    "DSA, traditional": (
+        lambda: pem(dsa.generate_private_key(1024), PrivateFormat.TraditionalOpenSSL),
+        "rsa_key is a private key for DSA, not for RSA",
+    ),
+    "public key, PKCS#1": (
+        lambda: rsa_keys.public_pem().replace("PUBLIC", "RSA PUBLIC"),
+        "rsa_key is a public key: requests are signed with the private key that belongs to it",
+    ),
     "OpenSSH": (
         lambda: pem(rsa_keys.private_key(), PrivateFormat.OpenSSH),
         "rsa_key is in OpenSSH's form: convert it with 'ssh-keygen -p -m PEM -f' and the path of a "
@@ -238,6 +259,10 @@ WRONG_KEYS: dict[str, tuple[Callable[[], Any], str]] = {
     "another public exponent": (lambda: with_exponent(3), DAMAGED),
     "no public exponent": (lambda: with_exponent(0), DAMAGED),
     "no primes": (without_primes, DAMAGED),
+    "too long": (
+        lambda: rsa_keys.file("rsa-8704").read_text(),
+        "rsa_key has 8704 bits: from 1024 to 8192 are accepted",
+    ),
     "too short": (
         lambda: rsa_keys.pkcs8(512),
         "rsa_key has 512 bits: from 1024 to 8192 are accepted",

@@ -193,19 +193,70 @@ REPEATED = {
 }
 
 
+def sent_parameters(prepared: requests.PreparedRequest) -> str:
+    """Return the protocol parameters as a server might put them into a query."""
+    header = str(prepared.headers.get("Authorization", ""))
+    in_header = header.removeprefix("OAuth ").replace('"', "").replace(", ", "&")
+    body = prepared.body.decode() if isinstance(prepared.body, bytes) else str(prepared.body)
+    text = "&".join([in_header, prepared.path_url.partition("?")[2], body])
+    return "&".join(piece for piece in text.split("&") if piece)
+
+
+@pytest.mark.parametrize("placement", ["AUTH_HEADER", "QUERY", "BODY"])
 @pytest.mark.parametrize("repeat", REPEATED.values(), ids=REPEATED)
-def test_of_a_query_that_a_server_repeats(
-    server: WireServer, other_server: WireServer, repeat: Callable[[str], str]
+@pytest.mark.parametrize("is_elsewhere", [True, False])
+def test_of_parameters_that_a_server_repeats(
+    server: WireServer,
+    other_server: WireServer,
+    repeat: Callable[[str], str],
+    placement: str,
+    is_elsewhere: bool,
 ) -> None:
-    # A nonce with which the signature has characters that are escaped.
-    auth = OAuth1(*CREDENTIALS, signature_type="QUERY", nonce="1", timestamp="5")
-    prepared = auth(prepare(f"{server.url}/first?q=1&flag", "GET", params=None))
-    assert "%2F" in (prepared.url or "") or "%3D" in (prepared.url or "")
-    query = repeat(prepared.path_url.partition("?")[2])
-    server.redirects["/first"] = (302, f"{other_server.url}/second?{query}&oauth_token=other")
+    auth = OAuth1(*CREDENTIALS, signature_type=placement)
+    prepared = auth(prepare(f"{server.url}/first?q=1&flag", data={"a": "1"}))
+    query = repeat(sent_parameters(prepared))
+    assert "auth_signature=" in query
+    target = other_server if is_elsewhere else server
+    server.redirects["/first"] = (303, f"{target.url}/second?{query}&oauth_custom=other")
     send(prepared)
-    kept = other_server.last.query.decode().split("&")
-    assert sorted(kept) == ["flag", "oauth_token=other", "q=1"]
+    assert is_signed(target.last) == (placement != "BODY" and not is_elsewhere)
+    added = [piece for piece in target.last.query.split(b"&") if piece.startswith(b"oauth_")]
+    is_in_query = placement == "QUERY" and not is_elsewhere
+    assert len(added) == (8 if is_in_query else 1)
+    kept = [piece for piece in target.last.query.split(b"&") if not piece.startswith(b"oauth_")]
+    assert sorted(kept) == [b"a=1", b"flag", b"q=1"]
+
+
+def test_of_secrets_that_a_server_repeats(server: WireServer, other_server: WireServer) -> None:
+    prepared = plaintext()(prepare(f"{server.url}/first"))
+    location = f"{other_server.url}/second?{prepared.body!s}"
+    server.redirects["/first"] = (303, location)
+    send(prepared)
+    assert other_server.last.target == b"/second?a=1"
+
+
+def test_a_token_alone_may_be_asked_for_within_the_origin(
+    server: WireServer, other_server: WireServer
+) -> None:
+    for target, query in [(server, b"oauth_token=token"), (other_server, b"")]:
+        server.redirects["/first"] = (302, f"{target.url}/authorize?oauth_token=token")
+        requests.get(f"{server.url}/first", auth=OAuth1(*CREDENTIALS), timeout=10)
+        assert target.last.query == query
+        assert not is_signed(target.last)
+
+
+def test_an_error_of_a_callers_own_code_is_not_swallowed(server: WireServer) -> None:
+    nonces = iter(["first"])
+
+    def draw() -> str:
+        try:
+            return next(nonces)
+        except StopIteration:
+            raise ValueError("the store is down") from None
+
+    server.redirects["/first"] = (302, "/second")
+    with pytest.raises(ValueError, match="the store is down"):
+        requests.get(f"{server.url}/first", auth=OAuth1(*CREDENTIALS, nonce=draw), timeout=10)
 
 
 def test_a_servers_own_parameters_stay(server: WireServer) -> None:

@@ -19,7 +19,7 @@ import pytest
 import requests
 import trustme
 from oauth1_rs import OAuth1
-from oauth1_rs._redirect import _is_same_origin
+from oauth1_rs._redirect import is_same_origin
 from verifier import WireRequest, decode_form, verify
 from wire_server import WireServer
 
@@ -300,7 +300,7 @@ def test_a_file_is_sent_and_hashed_again(server: WireServer) -> None:
 
 def test_http_may_move_to_https_of_the_same_host() -> None:
     """Without a socket: it takes the ports 80 and 443."""
-    assert _is_same_origin("http://a.example/", "https://A.example:443/x")
+    assert is_same_origin("http://a.example/", "https://A.example:443/x")
     for old, new in [
         ("http://a.example:8080/", "https://a.example/"),
         ("http://a.example/", "https://a.example:8443/"),
@@ -309,7 +309,7 @@ def test_http_may_move_to_https_of_the_same_host() -> None:
         ("http://a.example/", "http://a.example:99999/"),
         ("http://a.example/", "http://user@b.example/"),
     ]:
-        assert not _is_same_origin(old, new)
+        assert not is_same_origin(old, new)
 
 
 def test_a_client_of_oauthlibs_is_followed_too(server: WireServer) -> None:

@@ -6,6 +6,7 @@ import base64
 import copy
 import os
 import pickle
+import platform
 import subprocess
 import sys
 import threading
@@ -173,7 +174,14 @@ def sign_on():
     while not ended.is_set():
         client.sign("https://example.com/")
 
-threads = [threading.Thread(target=sign_on) for _ in range(4)]
+def sign_in_threads_that_end():
+    while not ended.is_set():
+        thread = threading.Thread(target=client.sign, args=("https://example.com/",))
+        thread.start()
+        thread.join()
+
+threads = [threading.Thread(target=sign_on) for _ in range(3)]
+threads.append(threading.Thread(target=sign_in_threads_that_end))
 for thread in threads:
     thread.start()
 failed = 0
@@ -225,6 +233,53 @@ else:
         os._exit(0)
     os.wait()
 """
+
+
+GREEDY = """
+import ctypes, os, signal, sys, threading
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+libc = ctypes.CDLL(None)  # whose functions are called without the interpreter, unlike os.fork
+# What is registered first runs last: it takes the interpreter when new signatures wait for the
+# fork already.
+handler = ctypes.CFUNCTYPE(None)(lambda: None)
+assert getattr(libc, "__register_atfork")(handler, None, None, None) == 0
+
+from oauth1_rs import Client
+
+with open(sys.argv[1], "rb") as file:
+    text = file.read()
+key = load_pem_private_key(text, None)
+client = Client("client", signature_method="RSA-SHA1", rsa_key=key)
+ended = threading.Event()
+
+def read_and_sign():
+    while not ended.is_set():
+        for rsa_key in (key, text):
+            Client("client", signature_method="RSA-SHA1", rsa_key=rsa_key)
+        client.sign("https://example.com/")
+
+threads = [threading.Thread(target=read_and_sign) for _ in range(2)]
+for thread in threads:
+    thread.start()
+for _ in range(100):
+    child = libc.fork()
+    if not child:
+        libc._exit(0)
+    os.kill(child, signal.SIGKILL)  # it may wait for the interpreter for ever
+    os.waitpid(child, 0)
+ended.set()
+for thread in threads:
+    thread.join()
+print("done")
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the function is glibc's")
+def test_a_fork_handler_may_take_the_interpreter() -> None:
+    command = [sys.executable, "-W", "ignore", "-c", GREEDY, str(rsa_keys.path(2048))]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
 
 
 @pytest.mark.parametrize("where", ["process", "child"])

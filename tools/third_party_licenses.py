@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 OUTPUT = Path(__file__).parent.parent / "THIRD-PARTY-LICENSES"
+PLATFORMS = ["x86_64-unknown-linux-gnu", "aarch64-apple-darwin", "x86_64-pc-windows-msvc"]
 HEAD = """\
 oauth1-rs is under the MIT license, see LICENSE. Its extension module contains, in compiled form,
-the Rust standard library (MIT or Apache-2.0, https://github.com/rust-lang/rust) and the packages
-below, under the terms below. Of packages that leave the choice, the MIT license is taken.
+the packages below and the Rust standard library (Copyright The Rust Project Contributors), under
+the terms below. Of those that leave the choice, the MIT license is taken; the standard library's
+is that of pyo3, word for word but for the names.
 """
 
 
@@ -40,34 +42,50 @@ def notices() -> dict[str, list[str]]:
         folder = Path(package["manifest_path"]).parent
         files = sorted(path for path in folder.rglob("LICENSE*") if path.is_file())
         mit = [path for path in files if path.name.upper().startswith("LICENSE-MIT")]
-        texts = {path.read_text(encoding="utf-8").strip() for path in mit or files}
-        # Packages that come without a text have their license by name alone.
-        for text in texts or {f"License: {package['license']}"}:
+        is_choice = " AND " not in package["license"]
+        texts = {path.read_text(encoding="utf-8").strip() for path in (is_choice and mit) or files}
+        if not texts:
+            raise SystemExit(f"{package['name']} comes without the text of its license")
+        for text in texts:
             packages_by_notice[text].append(f"{package['name']} {package['version']}")
     return packages_by_notice
 
 
 def compiled_packages() -> list[dict[str, Any]]:
-    """Return cargo's packages that are linked into the module, on any platform."""
+    """Return cargo's packages that are linked into the module, on any of the platforms."""
+    packages = {}
+    for platform in PLATFORMS:
+        metadata = cargo_metadata(platform)
+        known = {package["id"]: package for package in metadata["packages"]}
+        nodes = {node["id"]: node for node in metadata["resolve"]["nodes"]}
+        root = metadata["resolve"]["root"]
+        waiting = [root]
+        while waiting:
+            package = waiting.pop()
+            # What a procedural macro is made of runs at build time only.
+            if package not in packages and not is_procedural_macro(known[package]):
+                packages[package] = known[package]
+                waiting += [
+                    dependency["pkg"]
+                    for dependency in nodes[package]["deps"]
+                    if any(kind["kind"] is None for kind in dependency["dep_kinds"])
+                ]
+        root_package = packages.pop(root)
+        assert root_package["name"] == "oauth1-rs"
+    return sorted(packages.values(), key=lambda package: (package["name"], package["version"]))
+
+
+def is_procedural_macro(package: dict[str, Any]) -> bool:
+    return any("proc-macro" in target["kind"] for target in package["targets"])
+
+
+def cargo_metadata(platform: str) -> dict[str, Any]:
     command = ["cargo", "metadata", "--locked", "--format-version", "1", "--features", "python"]
-    metadata = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-    dependencies = {
-        node["id"]: [
-            dependency["pkg"]
-            for dependency in node["deps"]
-            if any(kind["kind"] is None for kind in dependency["dep_kinds"])
-        ]
-        for node in metadata["resolve"]["nodes"]
-    }
-    root = metadata["resolve"]["root"]
-    linked, waiting = set(), [root]
-    while waiting:
-        package = waiting.pop()
-        if package not in linked:
-            linked.add(package)
-            waiting += dependencies[package]
-    packages = {package["id"]: package for package in metadata["packages"]}
-    return sorted((packages[package] for package in linked - {root}), key=lambda it: it["name"])
+    command += ["--filter-platform", platform]
+    output = subprocess.run(command, check=True, capture_output=True).stdout
+    metadata = json.loads(output)
+    assert isinstance(metadata, dict)
+    return metadata
 
 
 if __name__ == "__main__":

@@ -1,26 +1,32 @@
-"""Redirects that requests follows for `auth=OAuth1(...)`.
+"""Redirects of requests that `OAuth1` has signed.
 
 requests calls `auth=` for the first request only and carries its headers over to the next one.
-Signing leaves a `RedirectHook` among a request's response hooks. When a redirect comes back, the
-hook calls `prepare_next`, which signs the request that requests is about to make if that goes to
-the same origin, and lets nothing of the signature go anywhere else.
+Signing leaves a `RedirectHook` among a request's response hooks, which knows what the signature
+changed. When a redirect comes back, it calls `prepare_next`, which signs the request that requests
+is about to make if that goes to the same origin, and lets nothing of the signature go elsewhere.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_to_bytes, urljoin, urlparse, urlsplit
 
-from oauth1_rs._native import RedirectHook
+from oauth1_rs._native import Client, RedirectHook
+from oauth1_rs.exceptions import OAuth1Error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable
 
     import requests
+
+    from oauth1_rs._native import OAuth1
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 KEEPS_BODY = (307, 308)
 BODY_HEADERS = ("Content-Length", "Content-Type", "Transfer-Encoding")
+
+Parameter = tuple[bytes, bytes]
 
 
 class Signature(NamedTuple):
@@ -30,14 +36,51 @@ class Signature(NamedTuple):
     unsigned_body: Any
     url: str
     body: Any
-    authorization: Any
+    authorization: str | bytes | None
     """The header, if that is where the parameters are."""
+
+    def has_header(self, request: requests.PreparedRequest) -> bool:
+        """Whether the request has what signing put into the header."""
+        header = self.authorization
+        return header is not None and request.headers.get("Authorization") == header
+
+    def has_query(self, request: requests.PreparedRequest) -> bool:
+        """Whether the request has what signing put into the query."""
+        return self.url != self.unsigned_url and request.url == self.url
+
+    def has_body(self, request: requests.PreparedRequest) -> bool:
+        """Whether the request has what signing put into the body."""
+        return self.body is not self.unsigned_body and _is_same(request.body, self.body)
+
+    def is_of(self, request: requests.PreparedRequest) -> bool:
+        """Whether the request is as it was signed; somebody may have changed it since."""
+        return (
+            request.url == self.url
+            and _is_same(request.body, self.body)
+            and (self.authorization is None or self.has_header(request))
+        )
+
+    def parameters(self) -> set[Parameter]:
+        """Return the protocol parameters, wherever they are."""
+        if self.authorization is not None:
+            header = self.authorization
+            text = header.decode("latin-1") if isinstance(header, bytes) else header
+            return {
+                (unquote_to_bytes(name), unquote_to_bytes(value))
+                for name, value in re.findall(r'([^\s,="]+)="([^"]*)"', text)
+                if name != "realm"
+            }
+        queries = (_split_query(url)[2].encode() for url in (self.unsigned_url, self.url))
+        bodies = (_encoded(body) for body in (self.unsigned_body, self.body))
+        before, after = map(_form_parameters, queries)
+        before_in_body, after_in_body = map(_form_parameters, bodies)
+        return (after - before) | (after_in_body - before_in_body)
 
 
 def prepare_next(
     response: requests.Response,
     hook: RedirectHook,
-    auth: Callable[[Any], Any] | None,
+    auth: OAuth1 | None,
     parts: tuple[Any, Any, Any, Any, Any],
 ) -> None:
     """Let the request that follows be signed, or let nothing of the signature go with it.
@@ -45,31 +88,21 @@ def prepare_next(
     requests makes the next request from the one at hand, as a copy, and from the response's
     `Location`: these are changed. `response.request` becomes a copy of what was sent.
     """
-    location = _next_url(response)
     request = response.request
     signature = Signature(*parts)
-    has_header, has_query, has_body = _signed_places(request, signature)
-    if not (location and (has_header or has_query or has_body)):
+    location = _next_url(response)
+    is_carried = (
+        signature.has_header(request) or signature.has_query(request) or signature.has_body(request)
+    )
+    if not (location and is_carried):
         # It goes nowhere, or a chain that left the origin came back.
         return
-    # If somebody has changed the request since, what is left of the signature is of no use.
-    is_as_signed = (
-        request.url == signature.url
-        and _is_same(request.body, signature.body)
-        and (signature.authorization is None or has_header)
-    )
-
     following = request.copy()
     # requests shares the hooks among the copies of a request; this one gets hooks of its own.
     following.hooks = {event: _listed(hooks) for event, hooks in request.hooks.items()}
     _retire(hook, signature, following.hooks.get("response", []))
-    if has_header:
-        del following.headers["Authorization"]
-    if has_body:
-        following.body = signature.unsigned_body
-    _redirect(following, response, _without(location, _added_to_query(signature)))
-    if auth and is_as_signed and _is_same_origin(request.url or "", following.url or ""):
-        _sign(auth, following)
+    _redirect(following, response, location)
+    follow(following, response, auth, parts)
 
     response.request = request.copy()
     request.hooks = following.hooks
@@ -79,28 +112,74 @@ def prepare_next(
         request.headers["Authorization"] = following.headers["Authorization"]
     else:
         request.headers.pop("Authorization", None)
-    if following.body is not request.body and response.status_code in KEEPS_BODY:
+    if response.status_code in KEEPS_BODY and following.body is not request.body:
         request.body = following.body
-        length = len(_encoded(following.body))
+        request.headers["Content-Length"] = following.headers["Content-Length"]
+
+
+def follow(
+    following: requests.PreparedRequest,
+    response: requests.Response,
+    auth: OAuth1 | None,
+    parts: tuple[Any, Any, Any, Any, Any],
+) -> None:
+    """Take the signature out of `following`, the next request as requests makes it.
+
+    It is signed afresh if it goes to the origin of the request that was redirected.
+    """
+    request = response.request
+    signature = Signature(*parts)
+    is_within_origin = is_same_origin(request.url or "", following.url or "")
+    if signature.has_header(request) or not is_within_origin:
+        # Whoever set it: a caller's own is not meant for another origin either.
+        following.headers.pop("Authorization", None)
+    following.url = _without(following.url or "", signature.parameters(), not is_within_origin)
+    keeps_body = response.status_code in KEEPS_BODY
+    if keeps_body and signature.has_body(request):
+        following.body = signature.unsigned_body
+    if keeps_body:
+        # Its hash may be signed. requests rewinds it again.
+        _rewind(following)
+    if auth and is_within_origin and signature.is_of(request):
+        _sign(auth, following)
+    if keeps_body and following.body is not request.body:
         # Not `prepare_content_length`, which leaves the header alone if the body is empty.
-        request.headers["Content-Length"] = str(length)
+        following.headers["Content-Length"] = str(len(_encoded(following.body)))
 
 
-def _signed_places(
-    request: requests.PreparedRequest, signature: Signature
-) -> tuple[bool, bool, bool]:
-    """Whether header, query and body of `request` have what this signature put there."""
-    authorization = signature.authorization
-    return (
-        authorization is not None and request.headers.get("Authorization") == authorization,
-        signature.url != signature.unsigned_url and request.url == signature.url,
-        signature.body is not signature.unsigned_body and _is_same(request.body, signature.body),
-    )
+def hook_of(request: requests.PreparedRequest) -> RedirectHook | None:
+    """Return the hook of the last signature, if `OAuth1` has signed `request`."""
+    hooks = _listed((request.hooks or {}).get("response") or [])
+    return next((hook for hook in hooks if isinstance(hook, RedirectHook) and hook.signs), None)
+
+
+def is_same_origin(old: str, new: str) -> bool:
+    """Whether both are of one origin (RFC 6454), or `new` is `old` moved from http to https."""
+    try:
+        before, after = _origin(old), _origin(new)
+    except ValueError:  # not a port
+        return False
+    host = before[1]
+    is_moved = (before, after) == (("http", host, 80), ("https", host, 443))
+    return before == after or is_moved
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    default = DEFAULT_PORTS.get(parts.scheme)
+    return parts.scheme, parts.hostname, default if parts.port is None else parts.port
 
 
 def _is_same(body: Any, other: Any) -> bool:
     """Whether two bodies are one; those that are no text are not compared."""
-    return body is other or (isinstance(body, str | bytes) and body == other)
+    return body is other or (isinstance(body, (str, bytes)) and bool(body == other))
+
+
+def _encoded(body: Any) -> bytes:
+    """Return a form as it is sent; no other body is ever changed by signing."""
+    if isinstance(body, str):
+        return body.encode()
+    return body if isinstance(body, bytes) else b""
 
 
 def _listed(hooks: Any) -> list[Any]:
@@ -118,30 +197,29 @@ def _retire(hook: RedirectHook, signature: Signature, hooks: list[Any]) -> None:
     hooks[position : position + 1] = retired
 
 
-def _encoded(body: Any) -> bytes:
-    """Return a form as it is sent; no other body is ever changed by signing."""
-    return body.encode() if isinstance(body, str) else body or b""
+def _without(url: str, parameters: set[Parameter], is_elsewhere: bool) -> str:
+    """Return `url` without what a server repeats of the parameters that it got.
 
-
-def _added_to_query(signature: Signature) -> set[tuple[bytes, bytes]]:
-    """Return the parameters that signing put into the query."""
-    unsigned, signed = (
-        {_decoded(piece) for piece in _split_query(url)[2].split("&")}
-        for url in (signature.unsigned_url, signature.url)
-    )
-    return signed - unsigned
-
-
-def _without(url: str, added: set[tuple[bytes, bytes]]) -> str:
-    """Return `url` without what a server repeats of the signature in the request that it got."""
+    Within the origin that is everything if the signature is among it: a token alone, say, may be
+    what a page of the provider's asks for.
+    """
     before, mark, query, fragment = _split_query(url)
-    kept = "&".join(piece for piece in query.split("&") if _decoded(piece) not in added)
-    return url if kept == query else before + (mark + kept if kept else "") + fragment
+    pieces = {piece: _decoded(piece.encode()) for piece in query.split("&")}
+    repeated = {piece for piece, parameter in pieces.items() if parameter in parameters}
+    is_signature = any(pieces[piece][0] == b"oauth_signature" for piece in repeated)
+    if not repeated or not (is_elsewhere or is_signature):
+        return url
+    kept = "&".join(piece for piece in query.split("&") if piece not in repeated)
+    return before + (mark + kept if kept else "") + fragment
 
 
-def _decoded(piece: str) -> tuple[bytes, bytes]:
+def _form_parameters(text: bytes) -> set[Parameter]:
+    return {_decoded(piece) for piece in text.split(b"&")}
+
+
+def _decoded(piece: bytes) -> Parameter:
     """Return the parameter that a piece of a query is, whichever way it is encoded."""
-    name, _, value = piece.replace("+", " ").partition("=")
+    name, _, value = piece.replace(b"+", b" ").partition(b"=")
     return unquote_to_bytes(name), unquote_to_bytes(value)
 
 
@@ -171,10 +249,8 @@ def _next_url(response: requests.Response) -> str:
 
 
 def _redirect(following: requests.PreparedRequest, response: requests.Response, url: str) -> None:
-    """Make `following` the request that requests will make next, unsigned."""
-    from requests.exceptions import RequestException
+    """Make `following`, a copy, the request that requests will make next."""
     from requests.sessions import SessionRedirectMixin
-    from requests.utils import rewind_body
 
     SessionRedirectMixin().rebuild_method(following, response)
     following.url = url
@@ -182,40 +258,31 @@ def _redirect(following: requests.PreparedRequest, response: requests.Response, 
         following.body = None
         for name in BODY_HEADERS:
             following.headers.pop(name, None)
-    elif isinstance(following._body_position, int):
-        # Its hash may be signed. requests rewinds it again.
+
+
+def _rewind(following: requests.PreparedRequest) -> None:
+    from requests.exceptions import RequestException
+    from requests.utils import rewind_body
+
+    if isinstance(following._body_position, int):
         try:
             rewind_body(following)
         except RequestException:
             return
 
 
-def _is_same_origin(old: str, new: str) -> bool:
-    """Whether both are of one origin (RFC 6454), or `new` is `old` moved from http to https."""
-    try:
-        before, after = _origin(old), _origin(new)
-    except ValueError:  # not a port
-        return False
-    host = before[1]
-    is_moved = (before, after) == (("http", host, 80), ("https", host, 443))
-    return before == after or is_moved
-
-
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    default = DEFAULT_PORTS.get(parts.scheme)
-    return parts.scheme, parts.hostname, default if parts.port is None else parts.port
-
-
-def _sign(auth: Any, following: requests.PreparedRequest) -> None:
+def _sign(auth: OAuth1, following: requests.PreparedRequest) -> None:
     """Sign `following` as it will be on the wire, if it can be signed at all."""
     from requests.exceptions import RequestException
 
+    refusals: Iterable[type[Exception]] = (OAuth1Error, RequestException)
+    if not isinstance(auth.client, Client):
+        refusals = (ValueError, RequestException)  # oauthlib's
     url = following.url or ""
     unsigned = url, following.headers.copy(), following.body
     try:
         # A redirect's URL is not prepared; urllib3 would rewrite it after it is signed.
         following.prepare_url(url, None)
         auth(following)
-    except (ValueError, RequestException):  # ours are ValueErrors, as oauthlib's are
+    except tuple(refusals):
         following.url, following.headers, following.body = unsigned

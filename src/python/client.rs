@@ -8,10 +8,10 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyMapping, PyString, PyTuple, PyType};
 
+use super::errors::{OAuth1Error, OAuth1TypeError, in_place_of, wrong_type};
 use super::message::{Message, is_in_memory, like};
 use super::settings::{Setting, Settings, copied};
-use super::text::{encode, header_text, in_place_of, wrong_type};
-use super::{OAuth1Error, OAuth1TypeError};
+use super::text::{encode, header_text};
 use crate::params::{FORM_MEDIA_TYPE, is_form_media_type};
 use crate::sign::Signed;
 use crate::transmit::Placement;

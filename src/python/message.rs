@@ -6,8 +6,9 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyString};
 
+use super::errors::{in_place_of, wrong_type};
 use super::settings::Settings;
-use super::text::{in_place_of, str_of, wrong_type};
+use super::text::str_of;
 use crate::body_hash::BodyHash;
 use crate::error::Error;
 use crate::params::{is_form_encoded, is_form_media_type};

@@ -9,11 +9,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
 use super::client::{Client, instance_dict, restore_instance_dict};
+use super::errors::wrong_type;
 use super::headers::{Headers, Name};
 use super::message::{Message, as_utf8, is_form, is_in_memory, is_oauth, like};
 use super::redirect::{Signature, watch_redirects};
 use super::settings::{Setting, Settings};
-use super::text::{encode, header_text, str_of, wrong_type};
+use super::text::{encode, header_text, str_of};
 use crate::params::FORM_MEDIA_TYPE;
 use crate::sign::Signed;
 use crate::transmit::Placement;
@@ -47,6 +48,8 @@ use crate::transmit::Placement;
 /// ------
 /// OAuth1Error
 ///     The settings, or a request, cannot be signed; the text says what to change.
+/// OSError
+///     The file of ``rsa_key`` cannot be read.
 #[expect(clippy::doc_markdown, reason = "a Python docstring, in reStructuredText")]
 #[pyclass(frozen, subclass, weakref, module = "oauth1_rs")]
 pub(super) struct OAuth1 {

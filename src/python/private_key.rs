@@ -4,8 +4,8 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
-use super::OAuth1Error;
-use super::text::{in_place_of, str_of, wrong_type};
+use super::errors::{OAuth1Error, in_place_of, wrong_type};
+use super::text::str_of;
 use crate::private_key::{PrivateKey, PrivateKeyError};
 
 /// Reads the key that `value` is or leads to; a passphrase in bytes counts as it is.
@@ -16,7 +16,8 @@ pub(super) fn read_private_key(
     let py = value.py();
     let passphrase = passphrase.map(|value| text_or_bytes(value, "rsa_key_passphrase"));
     let passphrase = passphrase.transpose()?;
-    // Decrypting takes as long as whoever encrypted the key wanted.
+    // Decrypting takes as long as whoever encrypted the key wanted, and AWS-LC is not to be called
+    // by a thread that has the interpreter.
     let from_pem = |pem: &[u8]| Ok(py.detach(|| PrivateKey::from_pem(pem, passphrase))?);
     if value.is_instance_of::<PyString>() || value.is_instance_of::<PyBytes>() {
         return from_pem(text_or_bytes(value, "rsa_key")?);
@@ -26,7 +27,8 @@ pub(super) fn read_private_key(
             return Err(PrivateKeyError::NotEncrypted.into());
         }
         let encoded = pkcs8_of(value)?;
-        return Ok(PrivateKey::from_pkcs8(text_or_bytes(&encoded, "rsa_key.private_bytes()")?)?);
+        let der = text_or_bytes(&encoded, "rsa_key.private_bytes()")?;
+        return Ok(py.detach(|| PrivateKey::from_pkcs8(der))?);
     }
     let no_key = || wrong_type("rsa_key", RSA_KEY, value);
     let path = py.import("os")?.getattr("fspath")?.call1((value,));

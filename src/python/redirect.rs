@@ -1,5 +1,7 @@
 //! The response hook that lets redirects be signed.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -38,6 +40,8 @@ impl Signature {
 pub(super) struct RedirectHook {
     signer: Option<Signer>,
     signature: Signature,
+    /// Whether the session calls `follow` itself.
+    is_called_by_session: AtomicBool,
 }
 
 /// Who signs, and which request was signed.
@@ -58,7 +62,7 @@ impl RedirectHook {
         authorization: Option<Py<PyAny>>,
     ) -> Self {
         let signature = Signature { unsigned_url, unsigned_body, url, body, authorization };
-        Self { signer: None, signature }
+        Self { signer: None, signature, is_called_by_session: AtomicBool::new(false) }
     }
 
     #[pyo3(signature = (response, **_arguments))]
@@ -69,14 +73,40 @@ impl RedirectHook {
     ) -> PyResult<()> {
         static PREPARE_NEXT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let py = slf.py();
+        let Self { signer, signature, is_called_by_session } = slf.get();
         let status = response.getattr(intern!(py, "status_code"))?;
-        if !status.extract().is_ok_and(|status: u16| REDIRECTS.contains(&status)) {
+        let is_redirect = status.extract().is_ok_and(|status: u16| REDIRECTS.contains(&status));
+        if !is_redirect || is_called_by_session.load(Ordering::Relaxed) {
             return Ok(());
         }
         let prepare_next = PREPARE_NEXT.import(py, "oauth1_rs._redirect", "prepare_next")?;
-        let Self { signer, signature } = slf.get();
         let auth = signer.as_ref().map(|signer| &signer.auth);
         prepare_next.call1((response, slf, auth, signature.to_tuple(py)?)).map(drop)
+    }
+
+    /// Signs the request that follows a redirect, or takes the signature out of it.
+    fn follow<'py>(
+        slf: &Bound<'py, Self>,
+        following: &Bound<'py, PyAny>,
+        response: &Bound<'py, PyAny>,
+    ) -> PyResult<()> {
+        static FOLLOW: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let py = slf.py();
+        let Self { signer, signature, .. } = slf.get();
+        let follow = FOLLOW.import(py, "oauth1_rs._redirect", "follow")?;
+        let auth = signer.as_ref().map(|signer| &signer.auth);
+        follow.call1((following, response, auth, signature.to_tuple(py)?)).map(drop)
+    }
+
+    /// Leaves it to the session to call ``follow``.
+    fn leave_to_session(&self) {
+        self.is_called_by_session.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it can sign.
+    #[getter]
+    fn signs(&self) -> bool {
+        self.signer.is_some()
     }
 
     fn __reduce__<'py>(
@@ -107,7 +137,10 @@ pub(super) fn watch_redirects(
     };
     let address = request.as_ptr().addr();
     let signer = Some(Signer { auth: auth.clone().unbind(), request: address });
-    let hook = Bound::new(py, RedirectHook { signer, signature })?;
+    let hook = Bound::new(
+        py,
+        RedirectHook { signer, signature, is_called_by_session: AtomicBool::new(false) },
+    )?;
     let response = intern!(py, "response");
     let listed = hooks.get_item(response)?;
     if let Some(list) = listed.as_ref().and_then(|listed| listed.cast::<PyList>().ok()) {

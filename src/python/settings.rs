@@ -8,9 +8,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyMapping, PyString, PyTuple};
 use zeroize::Zeroizing;
 
+use super::errors::{OAuth1Error, OAuth1TypeError, in_place_of, wrong_type};
 use super::private_key::read_private_key;
-use super::text::{in_place_of, str_of, text_of, wrong_type};
-use super::{OAuth1Error, OAuth1TypeError};
+use super::text::{str_of, text_of};
 use crate::body_hash::BodyHash;
 use crate::credentials::Credentials;
 use crate::error::quoted;
@@ -388,11 +388,16 @@ impl Settings {
 
     /// The hash that every body which is no form gets, if one is asked for.
     fn body_hash(&self, py: Python<'_>) -> PyResult<Option<BodyHash>> {
-        match self.text(py, Setting::BodyHash)?.as_deref() {
-            None => Ok(None),
-            Some("sha1") => Ok(Some(BodyHash::sha1())),
-            Some("sha256") => Ok(Some(BodyHash::sha256())),
-            Some(name) => Err(OAuth1Error::new_err(format!(
+        let Some(value) = self.get(Setting::BodyHash).map(|value| value.bind(py)) else {
+            return Ok(None);
+        };
+        let name = value
+            .cast::<PyString>()
+            .map_err(|_| wrong_type("body_hash", "'sha1', 'sha256' or None", value))?;
+        match str_of(name, "body_hash")? {
+            "sha1" => Ok(Some(BodyHash::sha1())),
+            "sha256" => Ok(Some(BodyHash::sha256())),
+            name => Err(OAuth1Error::new_err(format!(
                 "body_hash {} is not one of 'sha1', 'sha256', None",
                 quoted(name)
             ))),
@@ -423,11 +428,19 @@ impl Settings {
     /// Checks that a setting is `None` or the name of a codec that Python has.
     fn check_codec(&self, py: Python<'_>, setting: Setting) -> PyResult<()> {
         let Some(value) = self.get(setting).map(|value| value.bind(py)) else { return Ok(()) };
-        if value.eq("utf-8").unwrap_or(false) {
+        let name = setting.name();
+        let text = value
+            .cast::<PyString>()
+            .map_err(|_| wrong_type(name, "the name of a codec, or None", value))?;
+        let text = str_of(text, name)?;
+        if text == "utf-8" {
             return Ok(());
         }
-        let unknown = || wrong_type(setting.name(), "the name of a codec, or None", value);
-        let found = py.import("codecs")?.getattr("lookup")?.call1((value,));
+        let unknown = || {
+            let text = quoted(text);
+            OAuth1Error::new_err(format!("{name} {text} is not the name of a codec of Python's"))
+        };
+        let found = py.import("codecs")?.getattr("lookup")?.call1((text,));
         found.map(drop).map_err(|error| in_place_of(py, error, unknown))
     }
 
@@ -449,14 +462,19 @@ impl Settings {
         let Some(value) = self.get(Setting::TimestampOffset).map(|value| value.bind(py)) else {
             return Ok(0);
         };
-        value.extract().map_err(|_| wrong_type("timestamp_offset", "seconds as an int", value))
+        if value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyBool>() {
+            return value
+                .extract()
+                .map_err(|_| OAuth1Error::new_err("timestamp_offset is out of range"));
+        }
+        Err(wrong_type("timestamp_offset", "seconds as an int", value))
     }
 
     /// The text of a timestamp, which may be given as a number.
     fn seconds(&self, value: &Bound<'_, PyAny>, name: &str) -> PyResult<String> {
         if value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyBool>() {
             // Python refuses to print numbers of thousands of digits.
-            let too_long = || wrong_type(name, "seconds since 1970 as an int or str", value);
+            let too_long = || OAuth1Error::new_err(format!("{name} is out of range"));
             let text = value.str().map_err(|error| in_place_of(value.py(), error, too_long))?;
             return str_of(&text, name).map(str::to_owned);
         }

@@ -1,13 +1,12 @@
-//! Python's text, in and out. No error shows any of it.
+//! Python's text, in and out.
 
 use std::borrow::Cow;
 
-use pyo3::exceptions::PyException;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
-use super::{OAuth1Error, OAuth1TypeError};
+use super::errors::{OAuth1Error, in_place_of, wrong_type};
 
 /// The text that `value`, called `name`, gives; bytes are read by the codec `encoding`.
 pub(super) fn text_of(
@@ -74,20 +73,4 @@ pub(super) fn encode<'py>(
     };
     let encoded = value.call_method1(intern!(py, "encode"), (decoding,));
     encoded.map_err(|error| in_place_of(py, error, unencodable))
-}
-
-/// The error for a value of the wrong type. It shows the type alone.
-pub(super) fn wrong_type(name: &str, accepted: &str, value: &Bound<'_, PyAny>) -> PyErr {
-    let given = match value.get_type().fully_qualified_name() {
-        _ if value.is_none() => "None".to_owned(),
-        Ok(name) => name.to_string(),
-        Err(_) => "an object of unknown type".to_owned(),
-    };
-    OAuth1TypeError::new_err(format!("{name} must be {accepted}, got {given}"))
-}
-
-/// `ours` in place of an exception that may carry what it was raised for; Ctrl-C and its like
-/// pass.
-pub(super) fn in_place_of(py: Python<'_>, error: PyErr, ours: impl FnOnce() -> PyErr) -> PyErr {
-    if error.is_instance_of::<PyException>(py) { ours() } else { error }
 }

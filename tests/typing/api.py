@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import requests
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from oauth1_rs import Client, OAuth1
 from typing_extensions import assert_type
 
@@ -31,6 +33,12 @@ if TYPE_CHECKING:
         client.sign("https://example.com/", "POST", {"a": "1"}), tuple[Any, dict[Any, Any], Any]
     )
 
+    def sign_with(key: RSAPrivateKey, public_key: RSAPublicKey) -> None:
+        for rsa_key in ("PEM", b"PEM", Path("key.pem"), key):
+            OAuth1("client key", rsa_key=rsa_key, rsa_key_passphrase=b"passphrase")
+        OAuth1("client key", rsa_key=public_key)  # type: ignore[arg-type]  # not a private one
+
+    # What each of these asks for is refused when it runs, too.
     OAuth1(None)  # type: ignore[arg-type]
     OAuth1("client key", bogus=1)  # type: ignore[call-arg]
     OAuth1("client key", body_hash="md5")  # type: ignore[arg-type]
