@@ -74,6 +74,7 @@ class Client:
         headers: Mapping[str, Any] | None = None,
         realm: _Text | None = None,
     ) -> tuple[Any, dict[Any, Any], Any]: ...
+    def _replace(self, **changes: Any) -> None: ...
 
 @disjoint_base
 class OAuth1:

@@ -91,16 +91,29 @@ impl Client {
     }
 
     fn write(&self, py: Python<'_>, setting: Setting, value: Option<Py<PyAny>>) -> PyResult<()> {
+        self.write_all(py, vec![(setting, value)])
+    }
+
+    /// Writes several settings at once: a signature uses all of the new values or none.
+    fn write_all(
+        &self,
+        py: Python<'_>,
+        changes: Vec<(Setting, Option<Py<PyAny>>)>,
+    ) -> PyResult<()> {
         let mut current = self.lock();
-        let Some(changed) = current.as_ref().map(|settings| settings.with(py, setting, value))
-        else {
+        let Some(settings) = current.clone() else {
             drop(current);
             return self.settings().map(drop);
         };
-        let previous = current.replace(Arc::new(changed));
+        // Nothing is dropped for good in between: what a step replaces is in `settings` still.
+        let replacement =
+            changes.into_iter().fold(Arc::clone(&settings), |next, (setting, value)| {
+                Arc::new(next.with(py, setting, value))
+            });
+        let previous = current.replace(replacement);
         // As above.
         drop(current);
-        drop(previous);
+        drop((previous, settings));
         Ok(())
     }
 }
@@ -285,6 +298,25 @@ impl Client {
         }
     }
 
+    /// Writes several settings at once: a signature made meanwhile by another thread uses all of
+    /// the new values or none. For the session: writes to attributes are steps of their own.
+    ///
+    /// Takes attributes by name. Raises `TypeError` if there is no such attribute; then nothing
+    /// is written.
+    #[pyo3(signature = (**changes))]
+    fn _replace(&self, py: Python<'_>, changes: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
+        let mut writes = Vec::new();
+        for (name, value) in changes.into_iter().flatten() {
+            let name = name.cast::<PyString>()?.to_str()?;
+            let Some(setting) = Setting::ALL.into_iter().find(|setting| setting.name() == name)
+            else {
+                return Err(PyTypeError::new_err(format!("Client has no setting {name}")));
+            };
+            writes.push((setting, stored(setting, Some(value).filter(|value| !value.is_none()))?));
+        }
+        self.write_all(py, writes)
+    }
+
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
         let settings = slf.get().settings()?;
         Ok(format!("{}({})", slf.get_type().name()?, settings.describe(slf.py())?))
@@ -374,15 +406,20 @@ impl Attribute {
         instance: &Bound<'_, PyAny>,
         value: Option<Bound<'_, PyAny>>,
     ) -> PyResult<()> {
-        let value = match value {
-            Some(value) if self.0 == Setting::ProtocolParameters => Some(copied(&value)?),
-            value => value.map(Bound::unbind),
-        };
+        let value = stored(self.0, value)?;
         instance.cast::<Client>()?.get().write(instance.py(), self.0, value)
     }
 
     fn __delete__(&self, instance: &Bound<'_, PyAny>) -> PyResult<()> {
         instance.cast::<Client>()?.get().write(instance.py(), self.0, None)
+    }
+}
+
+/// What a write of `value` stores.
+fn stored(setting: Setting, value: Option<Bound<'_, PyAny>>) -> PyResult<Option<Py<PyAny>>> {
+    match value {
+        Some(value) if setting == Setting::ProtocolParameters => copied(&value).map(Some),
+        value => Ok(value.map(Bound::unbind)),
     }
 }
 
