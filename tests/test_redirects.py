@@ -19,7 +19,7 @@ import requests
 import requests_oauthlib
 import trustme
 from oauth1_rs import OAuth1
-from oauth1_rs._redirect import _is_same_origin
+from oauth1_rs._redirect import is_same_origin
 from verifier import WireRequest, decode_form, verify
 from wire_server import WireServer
 
@@ -250,6 +250,18 @@ def test_the_callers_own_text_and_parameters_survive(server: WireServer, placeme
     assert all(hop.body.startswith(body.encode()) for hop in server.requests)
 
 
+@pytest.mark.parametrize("placement", PLACEMENTS)
+def test_text_goes_to_another_origin_as_utf8(
+    server: WireServer, other_server: WireServer, placement: str
+) -> None:
+    """Older HTTP clients take text for Latin-1."""
+    server.redirects["/first"] = (307, f"{other_server.url}/second")
+    body = "raw=日本語"
+    auth = OAuth1(*CREDENTIALS, signature_type=placement)
+    requests.post(f"{server.url}/first", data=body, headers=FORM_TYPE, auth=auth, timeout=10)
+    assert other_server.last.body == body.encode()
+
+
 def test_a_hop_that_cannot_be_signed_goes_unsigned(server: WireServer) -> None:
     """Such as one to the provider's own page, which has the token in its query."""
     server.redirects["/first"] = (302, "/authorize?oauth_token=token")
@@ -300,7 +312,7 @@ def test_a_file_is_sent_and_hashed_again(server: WireServer) -> None:
 
 def test_http_may_move_to_https_of_the_same_host() -> None:
     """Without a socket: it takes the ports 80 and 443."""
-    assert _is_same_origin("http://a.example/", "https://A.example:443/x")
+    assert is_same_origin("http://a.example/", "https://A.example:443/x")
     for old, new in [
         ("http://a.example:8080/", "https://a.example/"),
         ("http://a.example/", "https://a.example:8443/"),
@@ -309,7 +321,7 @@ def test_http_may_move_to_https_of_the_same_host() -> None:
         ("http://a.example/", "http://a.example:99999/"),
         ("http://a.example/", "http://user@b.example/"),
     ]:
-        assert not _is_same_origin(old, new)
+        assert not is_same_origin(old, new)
 
 
 def test_a_client_of_oauthlibs_is_followed_too(server: WireServer) -> None:

@@ -1,9 +1,9 @@
-"""Redirects that requests follows for `auth=OAuth1(...)`.
+"""Redirects of requests that `OAuth1` has signed.
 
 requests calls `auth=` for the first request only and carries its headers over to the next one.
-`RedirectHook` sits in a request's response hooks. When a redirect comes back, it signs the
-request that requests is about to make if that goes to the same origin, and lets nothing of the
-signature go anywhere else.
+`RedirectHook` knows what signing changed, and how to undo that and sign afresh within the origin.
+It sits in a request's response hooks. There it does so for requests' own sessions; `OAuth1Session`
+calls it from `rebuild_auth`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class RedirectHook:
     that it came with, it becomes one that does nothing: it adds no credentials to what is stored.
     """
 
-    __slots__ = ("_auth", "_signed", "_unsigned")
+    __slots__ = ("_auth", "_signed", "_unsigned", "is_called_by_session")
 
     def __init__(
         self,
@@ -42,38 +42,64 @@ class RedirectHook:
         self._auth = auth
         self._unsigned = unsigned
         self._signed = signed
+        self.is_called_by_session = False
 
     def __call__(self, response: requests.Response, **_arguments: object) -> None:
-        if self._auth is not None and response.is_redirect:
-            self._prepare_next(self._auth, response)
+        if not self.is_called_by_session and response.is_redirect:
+            self._prepare_next(response)
 
     def __reduce__(self) -> tuple[type[RedirectHook], tuple[()]]:
         return RedirectHook, ()
 
-    def _prepare_next(self, auth: Callable[[Any], Any], response: requests.Response) -> None:
+    def follow(self, following: requests.PreparedRequest, response: requests.Response) -> None:
+        """Take the signature out of `following`, the next request, as requests makes it.
+
+        It is signed afresh if it goes to the origin of the request that was redirected.
+        """
+        request = response.request
+        is_within_origin = is_same_origin(request.url or "", following.url or "")
+        if not is_within_origin:
+            # Whoever set it: a caller's own is not meant for another origin either.
+            following.headers.pop("Authorization", None)
+        if self._auth is None or not self._has_signed(request):
+            return
+        url, authorization, body = self._unsigned
+        if self._signed[1] != authorization:
+            following.headers.pop("Authorization", None)
+        following.url = _without(following.url or "", _pieces(self._signed[0]) - _pieces(url))
+        keeps_body = response.status_code in KEEPS_BODY
+        if keeps_body and self._signed[2] is not body:
+            following.body = _as_sent(body)
+        if keeps_body:
+            _rewind(following)
+        if is_within_origin:
+            # requests shares the hooks among the copies of a request, and signing adds one.
+            following.hooks = {event: list(hooks) for event, hooks in request.hooks.items()}
+            _sign(self._auth, following)
+        if keeps_body and following.body is not request.body:
+            # Not `prepare_content_length`, which leaves the header alone if the body is empty.
+            following.headers["Content-Length"] = str(len(_encoded(following.body)))
+
+    def _has_signed(self, request: requests.PreparedRequest) -> bool:
+        """Whether `request` is the signed one still.
+
+        Somebody may have changed it since, or a chain that left the origin came back.
+        """
+        return (request.url, request.headers.get("Authorization"), request.body) == self._signed
+
+    def _prepare_next(self, response: requests.Response) -> None:
         """Let the request that follows be signed, or let nothing of the signature go with it.
 
         requests makes the next request from the one at hand, as a copy, and from the response's
         `Location`: these are changed. `response.request` becomes a copy of what was sent.
         """
         request = response.request
-        if (request.url, request.headers.get("Authorization"), request.body) != self._signed:
-            # Somebody has changed it since, or a chain that left the origin came back.
+        if not self._has_signed(request):
             return
-        url, _, body = self._unsigned
-        repeated = _pieces(self._signed[0]) - _pieces(url)
-        location = _next_url(response)
-
         following = request.copy()
-        # requests shares the hooks among the copies of a request; this one gets hooks of its own.
-        following.hooks = {event: list(hooks) for event, hooks in request.hooks.items()}
-        following.hooks["response"].remove(self)
-        if self._signed[1] != self._unsigned[1]:
-            del following.headers["Authorization"]
-        following.body = body
-        _redirect(following, response, _without(location, repeated))
-        if _is_same_origin(request.url or "", following.url or ""):
-            _sign(auth, following)
+        location = next_url(response)
+        _redirect(following, response, location)
+        self.follow(following, response)
 
         response.request = request.copy()
         request.hooks = following.hooks
@@ -83,16 +109,45 @@ class RedirectHook:
             request.headers["Authorization"] = following.headers["Authorization"]
         else:
             request.headers.pop("Authorization", None)
-        if following.body is not request.body and response.status_code in KEEPS_BODY:
+        if response.status_code in KEEPS_BODY and following.body is not request.body:
             request.body = following.body
-            length = len(_encoded(following.body))
-            # Not `prepare_content_length`, which leaves the header alone if the body is empty.
-            request.headers["Content-Length"] = str(length)
+            request.headers["Content-Length"] = following.headers["Content-Length"]
 
 
-def _encoded(body: Any) -> bytes:
-    """Return a form as it is sent; no other body is ever changed by signing."""
-    return body.encode() if isinstance(body, str) else body or b""
+def hook_of(request: requests.PreparedRequest) -> RedirectHook | None:
+    """Return the hook of the last signature, if `OAuth1` has signed `request`."""
+    hooks = request.hooks.get("response") or []
+    return next((hook for hook in hooks if isinstance(hook, RedirectHook)), None)
+
+
+def next_url(response: requests.Response) -> str:
+    """Return the URL that requests will go to next, found as its `Session` does."""
+    from requests.sessions import SessionRedirectMixin
+    from requests.utils import requote_uri
+
+    url = SessionRedirectMixin().get_redirect_target(response) or ""
+    if url.startswith("//"):
+        url = f"{urlsplit(response.url).scheme}:{url}"
+    if not urlsplit(url).netloc:
+        return urljoin(response.url, requote_uri(url))
+    return requote_uri(url)
+
+
+def is_same_origin(old: str, new: str) -> bool:
+    """Whether both are of one origin (RFC 6454), or `new` is `old` moved from http to https."""
+    try:
+        before, after = _origin(old), _origin(new)
+    except ValueError:  # not a port
+        return False
+    host = before[1]
+    is_moved = (before, after) == (("http", host, 80), ("https", host, 443))
+    return before == after or is_moved
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    default = DEFAULT_PORTS.get(parts.scheme)
+    return parts.scheme, parts.hostname, default if parts.port is None else parts.port
 
 
 def _pieces(url: Any) -> set[str]:
@@ -114,24 +169,9 @@ def _split_query(url: str) -> tuple[str, str, str, str]:
     return before, mark, query, hash_mark + fragment
 
 
-def _next_url(response: requests.Response) -> str:
-    """Return the URL that requests will go to next, found as its `Session` does."""
-    from requests.sessions import SessionRedirectMixin
-    from requests.utils import requote_uri
-
-    url = SessionRedirectMixin().get_redirect_target(response) or ""
-    if url.startswith("//"):
-        url = f"{urlsplit(response.url).scheme}:{url}"
-    if not urlsplit(url).netloc:
-        return urljoin(response.url, requote_uri(url))
-    return requote_uri(url)
-
-
 def _redirect(following: requests.PreparedRequest, response: requests.Response, url: str) -> None:
-    """Make `following` the request that requests will make next, unsigned."""
-    from requests.exceptions import RequestException
+    """Make `following` the request that requests will make next, but for the signature."""
     from requests.sessions import SessionRedirectMixin
-    from requests.utils import rewind_body
 
     SessionRedirectMixin().rebuild_method(following, response)
     following.url = url
@@ -139,29 +179,30 @@ def _redirect(following: requests.PreparedRequest, response: requests.Response, 
         following.body = None
         for name in BODY_HEADERS:
             following.headers.pop(name, None)
-    elif isinstance(following._body_position, int):
-        # Its hash may be signed. requests rewinds it again.
+
+
+def _as_sent(body: Any) -> Any:
+    """Return the form that there was before signing, which changes no other body.
+
+    Older HTTP clients send text as Latin-1; what was signed is UTF-8.
+    """
+    return body if body is None or body.isascii() else _encoded(body)
+
+
+def _encoded(body: Any) -> bytes:
+    return body.encode() if isinstance(body, str) else body or b""
+
+
+def _rewind(following: requests.PreparedRequest) -> None:
+    """Put a file back to where it was sent from: its hash may be signed."""
+    from requests.exceptions import RequestException
+    from requests.utils import rewind_body
+
+    if isinstance(following._body_position, int):
         try:
             rewind_body(following)
         except RequestException:
-            return
-
-
-def _is_same_origin(old: str, new: str) -> bool:
-    """Whether both are of one origin (RFC 6454), or `new` is `old` moved from http to https."""
-    try:
-        before, after = _origin(old), _origin(new)
-    except ValueError:  # not a port
-        return False
-    host = before[1]
-    is_moved = (before, after) == (("http", host, 80), ("https", host, 443))
-    return before == after or is_moved
-
-
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    default = DEFAULT_PORTS.get(parts.scheme)
-    return parts.scheme, parts.hostname, default if parts.port is None else parts.port
+            return  # requests tries again, and lets its caller know
 
 
 def _sign(auth: Any, following: requests.PreparedRequest) -> None:
