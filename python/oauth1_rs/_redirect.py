@@ -75,7 +75,7 @@ class RedirectHook:
         if is_within_origin:
             # requests shares the hooks among the copies of a request, and signing adds one.
             following.hooks = {event: list(hooks) for event, hooks in request.hooks.items()}
-            _sign(self._auth, following)
+            _sign(self._auth, following, keeps_body=keeps_body)
         if keeps_body and following.body is not request.body:
             # Not `prepare_content_length`, which leaves the header alone if the body is empty.
             following.headers["Content-Length"] = str(len(_encoded(following.body)))
@@ -205,7 +205,7 @@ def _rewind(following: requests.PreparedRequest) -> None:
             return  # requests tries again, and lets its caller know
 
 
-def _sign(auth: Any, following: requests.PreparedRequest) -> None:
+def _sign(auth: Any, following: requests.PreparedRequest, *, keeps_body: bool) -> None:
     """Sign `following` as it will be on the wire, if it can be signed at all."""
     from requests.exceptions import RequestException
 
@@ -215,5 +215,8 @@ def _sign(auth: Any, following: requests.PreparedRequest) -> None:
         # A redirect's URL is not prepared; urllib3 would rewrite it after it is signed.
         following.prepare_url(url, None)
         auth(following)
+        is_signed = keeps_body or following.body is None  # else there is no place for parameters
     except (ValueError, RequestException):  # ours are ValueErrors, as oauthlib's are
+        is_signed = False
+    if not is_signed:
         following.url, following.headers, following.body = unsigned

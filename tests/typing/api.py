@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import requests
-from oauth1_rs import Client, OAuth1
+from oauth1_rs import Client, OAuth1, OAuth1Session, TokenError
 from typing_extensions import assert_type
 
 if TYPE_CHECKING:
@@ -31,6 +31,17 @@ if TYPE_CHECKING:
         client.sign("https://example.com/", "POST", {"a": "1"}), tuple[Any, dict[Any, Any], Any]
     )
 
+    flow = OAuth1Session("client key", callback_uri="oob", realm="realm", decoding=None)
+    assert_type(flow.fetch_request_token("https://a/", ["realm"], timeout=5), dict[str, Any])
+    assert_type(flow.authorization_url("https://a/", scope="read"), str)
+    flow.parse_authorization_response({"oauth_token": "token"})
+    flow.fetch_access_token("https://a/", method="GET", protocol_parameters={"oauth_x": "1"})
+    assert_type(flow.authorized, bool)
+    assert_type(flow.get("https://a/"), requests.Response)
+    flow.token = {"oauth_token": "token"}
+    assert_type(TokenError("text").oauth_problem, str | None)
+
+    OAuth1Session("client key", bogus=1)  # type: ignore[call-arg]
     OAuth1(None)  # type: ignore[arg-type]
     OAuth1("client key", bogus=1)  # type: ignore[call-arg]
     OAuth1("client key", body_hash="md5")  # type: ignore[arg-type]
