@@ -234,6 +234,7 @@ PARAMETERS = {
         PARAMETERS,
         ImmutableMultiDict(PARAMETERS),
         {name: [value] for name, value in PARAMETERS.items()},
+        {name: [value.encode()] for name, value in PARAMETERS.items()},
     ],
 )
 def test_a16_callbacks_come_in_many_forms(callback: Any) -> None:
@@ -323,10 +324,10 @@ def test_a_callback_may_have_a_parameter_called_denied() -> None:
 @pytest.mark.parametrize(
     ("callback", "message"),
     [
-        ("https://example.com/cb", "the callback has no oauth_token"),
-        ("https://example.com/cb?oauth_token=", "the callback has no oauth_token"),
-        ("", "the callback has no oauth_token"),
-        ({}, "the callback has no oauth_token"),
+        ("https://example.com/cb", "there is no oauth_token"),
+        ("https://example.com/cb?oauth_token=", "there is no oauth_token"),
+        ("", "there is no oauth_token"),
+        ({}, "there is no oauth_token"),
         ("?oauth_token=a&oauth_token=b", "it gives oauth_token more than once"),
         ({"oauth_token": ["a", "b"]}, "it gives oauth_token more than once"),
         ({"oauth_token": 5}, "its oauth_token is no text"),

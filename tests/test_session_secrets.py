@@ -173,6 +173,15 @@ def test_f2_a_provider_that_repeats_everything(
         check(*logs)
 
 
+def test_f2_a_stored_error_holds_what_was_sent_and_no_more(server: WireServer) -> None:
+    server.answers["/token"] = Answer(b"<html>", 401)
+    session = session_with_secrets()
+    with pytest.raises(TokenError) as caught:
+        session.fetch_access_token(f"{server.url}/token", "v")
+    assert caught.value.response.request.headers["Authorization"]
+    assert b"canary" not in pickle.dumps(caught.value)
+
+
 BODIES = [
     f"oauth_token_secret={NEW_SECRET}",
     f"oauth_token=a&oauth_token={NEW_SECRET}",

@@ -319,10 +319,8 @@ class OAuth1Session(requests.Session):
         client = self._client.client
         is_denied = "denied" in parameters and "oauth_verifier" not in parameters
         if is_denied or "oauth_problem" in parameters:
-            problem = str(parameters.get("oauth_problem", ""))
-            shown = f" (oauth_problem {excerpt(problem, _secrets(client))})" if problem else ""
             raise AuthorizationDenied(
-                f"the user or the provider denied the authorization{shown}",
+                self._authorization_denied_text(parameters),
                 parameters,
                 oauth_parameters={
                     name: str(value)
@@ -332,7 +330,7 @@ class OAuth1Session(requests.Session):
             )
         token = parameters.get("oauth_token")
         if not token:
-            raise TokenMissing("the callback has no oauth_token", parameters)
+            raise TokenMissing(self._token_missing_text(parameters), parameters)
         asked_for = _text(client.resource_owner_key)
         if check_token and asked_for and asked_for != token:
             raise TokenMissing(
@@ -499,7 +497,7 @@ class OAuth1Session(requests.Session):
         secrets += secrets_in_form(getattr(getattr(response, "request", None), "body", None))
         if answer.status_code >= HTTP_ERROR:
             raise TokenRequestDenied(
-                self._denied_text(answer, secrets),
+                self._token_request_denied_text(answer, secrets),
                 response,
                 oauth_parameters=answer.oauth_parameters(),
             )
@@ -542,7 +540,13 @@ class OAuth1Session(requests.Session):
 
     # The texts that requests-oauthlib has others for.
 
-    def _denied_text(self, answer: Answer, secrets: list[str]) -> str:
+    def _authorization_denied_text(self, parameters: Mapping[str, Any]) -> str:
+        problem = str(parameters.get("oauth_problem", ""))
+        secrets = _secrets(self._client.client)
+        shown = f" (oauth_problem {excerpt(problem, secrets)})" if problem else ""
+        return f"the user or the provider denied the authorization{shown}"
+
+    def _token_request_denied_text(self, answer: Answer, secrets: list[str]) -> str:
         problem = answer.oauth_parameters().get("oauth_problem")
         shown = f", oauth_problem {excerpt(problem, secrets)}" if problem else ""
         return (

@@ -178,7 +178,7 @@ def callback_parameters(callback: str | Mapping[str, Any]) -> dict[str, Any]:
         # By name: frameworks' mappings have all values of a name, and give one of them.
         pairs = [(name, callback[name]) for name in callback]
         given = [
-            (name, value)
+            (name, value.decode(errors="replace") if isinstance(value, bytes) else value)
             for name, values in pairs
             for value in (values if isinstance(values, (list, tuple)) else [values])
         ]
