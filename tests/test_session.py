@@ -69,7 +69,7 @@ def test_requests_are_signed(server: WireServer) -> None:
     assert verify(server.last, CREDENTIALS[1], CREDENTIALS[3]).accepted
 
 
-def test_b7_protocol_parameters_of_the_session_are_in_every_request(server: WireServer) -> None:
+def test_protocol_parameters_of_the_session_are_in_every_request(server: WireServer) -> None:
     session = OAuth1Session(
         *CREDENTIALS, protocol_parameters={"oauth_version": None, "oauth_custom": "ours"}
     )
@@ -80,7 +80,7 @@ def test_b7_protocol_parameters_of_the_session_are_in_every_request(server: Wire
     assert b"oauth_version" not in verdict.parameters
 
 
-def test_c2_wrong_settings_fail_in_the_constructor() -> None:
+def test_wrong_settings_fail_in_the_constructor() -> None:
     with pytest.raises(OAuth1TypeError, match=r"client_key must be str or bytes, got None \(is an"):
         OAuth1Session(None)  # type: ignore[arg-type]  # that is the point
     with pytest.raises(OAuth1Error, match="signature_method 'MD5' is not one of"):
@@ -147,7 +147,7 @@ def with_method(kind: Any, method: str, secret: str | None, token_secret: str | 
 
 
 @pytest.mark.parametrize("method", [*RSA_METHODS, "rsa-sha256"])
-def test_a15_rsa_needs_no_secret_to_be_authorized(method: str) -> None:
+def test_rsa_needs_no_secret_to_be_authorized(method: str) -> None:
     session = with_method(OAuth1Session, method, None, None)
     assert session.authorized is True
     session._client.client.signature_method = method.encode()
@@ -157,7 +157,7 @@ def test_a15_rsa_needs_no_secret_to_be_authorized(method: str) -> None:
 
 
 @pytest.mark.parametrize("method", KEYED_METHODS)
-def test_a15_other_methods_need_both_secrets_to_be_authorized(method: str) -> None:
+def test_other_methods_need_both_secrets_to_be_authorized(method: str) -> None:
     def is_authorized(secret: str | None, token_secret: str | None) -> bool:
         return bool(with_method(OAuth1Session, method, secret, token_secret).authorized)
 
@@ -237,13 +237,13 @@ PARAMETERS = {
         {name: [value.encode()] for name, value in PARAMETERS.items()},
     ],
 )
-def test_a16_callbacks_come_in_many_forms(callback: Any) -> None:
+def test_callbacks_come_in_many_forms(callback: Any) -> None:
     session = OAuth1Session("key", "secret")
     assert session.parse_authorization_response(callback) == PARAMETERS
     assert session.token == {"oauth_token": "t/1", "oauth_verifier": "v 2"}
 
 
-def test_a16_the_peer_fails_on_what_is_not_encoded() -> None:
+def test_the_peer_fails_on_what_is_not_encoded() -> None:
     with pytest.raises(ValueError, match="Expecting value"):
         requests_oauthlib.OAuth1Session("key").parse_authorization_response(f"https://a/?{QUERY}")
 
@@ -274,7 +274,7 @@ def test_a_secret_in_a_callback_is_not_taken() -> None:
 
 
 @pytest.mark.parametrize("held", ["other", b"other"])
-def test_f4_a_callback_for_another_token_is_refused(held: str | bytes) -> None:
+def test_a_callback_for_another_token_is_refused(held: str | bytes) -> None:
     session = OAuth1Session("key")
     session._client.client.resource_owner_key = held
     with pytest.raises(TokenMissing, match="for another token than the session asked for") as error:
@@ -286,7 +286,7 @@ def test_f4_a_callback_for_another_token_is_refused(held: str | bytes) -> None:
 
 
 @pytest.mark.parametrize("held", [None, "", b"token", "token"])
-def test_f4_the_token_that_was_asked_for_is_not_refused(held: str | bytes | None) -> None:
+def test_the_token_that_was_asked_for_is_not_refused(held: str | bytes | None) -> None:
     session = OAuth1Session("key")
     session._client.client.resource_owner_key = held
     session.parse_authorization_response("?oauth_token=token&oauth_verifier=v")
@@ -304,7 +304,7 @@ def test_f4_the_token_that_was_asked_for_is_not_refused(held: str | bytes | None
         ),
     ],
 )
-def test_c3_a_denial_is_told_apart(callback: str, problem: str | None, text: str) -> None:
+def test_a_denial_is_told_apart(callback: str, problem: str | None, text: str) -> None:
     session = OAuth1Session("key", resource_owner_key="held")
     with pytest.raises(AuthorizationDenied) as caught:
         session.parse_authorization_response(callback)
@@ -345,7 +345,7 @@ def test_a_callback_without_a_plain_token_is_refused(callback: Any, message: str
 @pytest.mark.parametrize(
     "duplicate", [lambda value: pickle.loads(pickle.dumps(value)), copy.copy, copy.deepcopy]
 )
-def test_b9_copies_are_whole(server: WireServer, duplicate: Callable[[Any], Any]) -> None:
+def test_copies_are_whole(server: WireServer, duplicate: Callable[[Any], Any]) -> None:
     session = OAuth1Session(*CREDENTIALS, realm="Example", signature_method="HMAC-SHA256")
     session.headers["X-Mine"] = "kept"
     session.parse_authorization_response("?oauth_token=token&oauth_verifier=v")
@@ -362,7 +362,7 @@ def test_b9_copies_are_whole(server: WireServer, duplicate: Callable[[Any], Any]
         assert session.token["oauth_token"] == "token"
 
 
-def test_b9_the_peers_copies_are_not() -> None:
+def test_the_peers_copies_are_not() -> None:
     peer = pickle.loads(pickle.dumps(requests_oauthlib.OAuth1Session(*CREDENTIALS)))
     with pytest.raises(AttributeError, match="_client"):
         _ = peer.token

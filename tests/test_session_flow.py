@@ -75,7 +75,7 @@ def test_the_three_legs(
     assert [record.accepted for record in provider.records] == [True] * 5
 
 
-def test_b4_token_requests_may_be_get(server: WireServer) -> None:
+def test_token_requests_may_be_get(server: WireServer) -> None:
     session = OAuth1Session("key", "secret", verifier="v")
     session.fetch_request_token(f"{server.url}/request_token?scope=a", method="GET")
     session.fetch_access_token(f"{server.url}/access_token", method="get")
@@ -118,7 +118,7 @@ def test_the_legs_may_be_in_sessions_of_their_own(provider: Provider) -> None:
     assert fourth.get(f"{provider.url}/resource").status_code == 200
 
 
-def test_c3_a_denial_by_the_user(provider: Provider) -> None:
+def test_a_denial_by_the_user(provider: Provider) -> None:
     session = OAuth1Session(provider.client_key, provider.client_secret, callback_uri=CALLBACK)
     session.fetch_request_token(f"{provider.url}/request_token")
     callback = decide(session.authorization_url(f"{provider.url}/authorize"), "deny")
@@ -128,7 +128,7 @@ def test_c3_a_denial_by_the_user(provider: Provider) -> None:
     assert caught.value.response["x"] == "1"
 
 
-def test_c3_a_refusal_by_the_provider(provider: Provider) -> None:
+def test_a_refusal_by_the_provider(provider: Provider) -> None:
     session = OAuth1Session(provider.client_key, "wrong secret", callback_uri=CALLBACK)
     with pytest.raises(TokenRequestDenied, match=r"refused the token request \(status 401"):
         session.fetch_request_token(f"{provider.url}/request_token")
@@ -138,7 +138,7 @@ def test_c3_a_refusal_by_the_provider(provider: Provider) -> None:
     walk(session, provider)
 
 
-def test_a6_a_callback_with_escapes_is_encoded_once(server: WireServer) -> None:
+def test_a_callback_with_escapes_is_encoded_once(server: WireServer) -> None:
     callback = "http://127.0.0.1/ready?next=%2Ffoo%20bar"
     for placement in ["AUTH_HEADER", "QUERY", "BODY"]:
         session = OAuth1Session("key", "secret", callback_uri=callback, signature_type=placement)
@@ -173,7 +173,7 @@ def realms_of(session: Any, server: WireServer, realm: Any) -> list[str | None]:
     return [verify(request, "").realm for request in server.requests]
 
 
-def test_a9_the_realm_persists(server: WireServer) -> None:
+def test_the_realm_persists(server: WireServer) -> None:
     """NetSuite needs it in every request, in upper case and with the underscore."""
     session = OAuth1Session("key", "secret", realm="1234567_SB1")
     assert realms_of(session, server, None) == ["1234567_SB1"] * 4
@@ -193,19 +193,19 @@ def test_a9_the_realm_persists(server: WireServer) -> None:
         ([], "session's"),
     ],
 )
-def test_a9_a_realm_of_one_request_is_in_that_one_alone(
+def test_a_realm_of_one_request_is_in_that_one_alone(
     server: WireServer, realm: Any, sent: str
 ) -> None:
     session = OAuth1Session("key", "secret", realm="session's")
     assert realms_of(session, server, realm) == ["session's", sent, "session's", "session's"]
 
 
-def test_a9_the_peer_splits_a_realm_into_letters(server: WireServer) -> None:
+def test_the_peer_splits_a_realm_into_letters(server: WireServer) -> None:
     peer = requests_oauthlib.OAuth1Session("key", "secret")
     assert realms_of(peer, server, "Photos") == [None, "P h o t o s", None, None]
 
 
-def test_f5_a_realm_cannot_add_parameters(server: WireServer) -> None:
+def test_a_realm_cannot_add_parameters(server: WireServer) -> None:
     session = OAuth1Session("key", "secret")
     with pytest.raises(OAuth1Error, match="realm must be ASCII text"):
         session.fetch_request_token(f"{server.url}/request_token", 'a", oauth_token="b')
@@ -215,7 +215,7 @@ def test_f5_a_realm_cannot_add_parameters(server: WireServer) -> None:
     assert 'oauth_token="b"' in dict(server.last.headers)["Authorization"]
 
 
-def test_b5_a_provider_without_verifiers(server: WireServer) -> None:
+def test_a_provider_without_verifiers(server: WireServer) -> None:
     session = OAuth1Session("key", "secret")
     session.fetch_request_token(f"{server.url}/request_token")
     with pytest.raises(VerifierMissing, match="pass require_verifier=False if the provider gives"):
@@ -224,7 +224,7 @@ def test_b5_a_provider_without_verifiers(server: WireServer) -> None:
     assert b"oauth_verifier" not in judged(server.last, "ts").parameters
 
 
-def test_b5_xauth_fields_are_form_data(server: WireServer) -> None:
+def test_xauth_fields_are_form_data(server: WireServer) -> None:
     session = OAuth1Session("key", "secret")
     fields = {"x_auth_username": "me", "x_auth_password": "p+ ß", "x_auth_mode": "client_auth"}
     session.fetch_access_token(f"{server.url}/access_token", require_verifier=False, data=fields)
@@ -234,7 +234,7 @@ def test_b5_xauth_fields_are_form_data(server: WireServer) -> None:
     assert session.authorized
 
 
-def test_b5_a_token_is_renewed_with_its_session_handle(server: WireServer) -> None:
+def test_a_token_is_renewed_with_its_session_handle(server: WireServer) -> None:
     session = OAuth1Session("key", "secret", "old", "old secret", protocol_parameters=None)
     session._client.client.protocol_parameters = {"oauth_version": None, "oauth_custom": "ours"}
     session.fetch_access_token(
@@ -262,7 +262,7 @@ def test_protocol_parameters_of_one_request_are_checked(server: WireServer) -> N
 
 
 @pytest.mark.parametrize("confirmed", [b"", b"&oauth_callback_confirmed=false"])
-def test_f4_an_unconfirmed_callback_is_an_error(server: WireServer, confirmed: bytes) -> None:
+def test_an_unconfirmed_callback_is_an_error(server: WireServer, confirmed: bytes) -> None:
     server.answers["/request_token"] = Answer(b"oauth_token=t&oauth_token_secret=ts" + confirmed)
     session = OAuth1Session("key", "secret", callback_uri="oob")
     url = f"{server.url}/request_token"
@@ -278,6 +278,16 @@ def test_f4_an_unconfirmed_callback_is_an_error(server: WireServer, confirmed: b
         session.fetch_request_token(url, protocol_parameters={"oauth_callback": "oob"})
     # None sent, none to confirm.
     session.fetch_request_token(url)
+
+
+def test_a_verifier_in_a_token_response_is_the_callers(server: WireServer) -> None:
+    """Kept, it would be in all requests from then on."""
+    server.answers["/access_token"] = Answer(b"oauth_token=t&oauth_verifier=v")
+    session = OAuth1Session("key", "secret")
+    token = session.fetch_access_token(f"{server.url}/access_token", require_verifier=False)
+    assert token["oauth_verifier"] == "v"
+    session.get(server.url)
+    assert b"oauth_verifier" not in judged(server.last).parameters
 
 
 @pytest.mark.parametrize("options", [{"body_hash": "sha256"}, {"force_include_body": True}])
@@ -336,6 +346,22 @@ def test_stand_ins_need_no_more_than_text_and_status(replaced: str, body: str) -
             session.fetch_request_token("https://example.com/token")
     assert caught.value.status_code == 401
     assert caught.value.response is response
+
+
+def test_subclasses_may_keep_tokens_of_their_own(server: WireServer) -> None:
+    """flask-dance's does: in its `token`, from which it fills the client before each request."""
+
+    class Session(OAuth1Session):
+        token: Any = None
+
+    session = Session("key", "secret")
+    session.parse_authorization_response("?oauth_token=temporary&oauth_verifier=v")
+    assert session.token == {"oauth_token": "temporary"}
+    token = session.fetch_access_token(f"{server.url}/access_token")
+    assert b"oauth_token" in judged(server.last).parameters
+    assert session.token == token
+    session.get(server.url)
+    judged(server.last, "ts")
 
 
 def test_the_callers_keywords_reach_the_request(server: WireServer) -> None:

@@ -47,7 +47,7 @@ def send(session: requests.Session, url: str, kind: str, **more: Any) -> request
 
 
 @every_case
-def test_a2_within_the_origin_every_hop_is_signed(
+def test_within_the_origin_every_hop_is_signed(
     server: WireServer, status: int, kind: str, placement: str
 ) -> None:
     server.redirects["/first"] = (status, "/second?c=3&b=%e4+x&flag#f")
@@ -76,7 +76,7 @@ def test_a2_within_the_origin_every_hop_is_signed(
 
 
 @every_case
-def test_f1_nothing_of_the_signature_leaves_the_origin(
+def test_nothing_of_the_signature_leaves_the_origin(
     server: WireServer, other_server: WireServer, status: int, kind: str, placement: str
 ) -> None:
     server.redirects["/first"] = (status, f"{other_server.url}/second?c=3")
@@ -93,7 +93,7 @@ def test_f1_nothing_of_the_signature_leaves_the_origin(
 
 
 @pytest.mark.parametrize("kind", [OAuth1Session, requests_oauthlib.OAuth1Session])
-def test_f1_plaintext_secrets_stay_with_their_origin(
+def test_plaintext_secrets_stay_with_their_origin(
     server: WireServer, other_server: WireServer, kind: Any
 ) -> None:
     server.redirects["/first"] = (302, f"{other_server.url}/second")
@@ -210,7 +210,7 @@ def test_a_token_request_is_redirected_within_the_origin(
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("location", ["{other}/token?oauth_token=t", "http://[", "//canary:x/"])
-def test_f1_a_token_request_never_goes_to_another_origin(
+def test_a_token_request_never_goes_to_another_origin(
     server: WireServer, other_server: WireServer, status: int, location: str
 ) -> None:
     other_server.answers["/token"] = TOKEN

@@ -59,7 +59,7 @@ STREAMS: dict[str, tuple[Callable[[], Any], bytes]] = {
 
 @pytest.mark.parametrize("content_type", [None, "image/jpeg"])
 @pytest.mark.parametrize("stream", STREAMS)
-def test_a1_streams_arrive_whole(server: WireServer, stream: str, content_type: str | None) -> None:
+def test_streams_arrive_whole(server: WireServer, stream: str, content_type: str | None) -> None:
     make, expected = STREAMS[stream]
     headers = {"Content-Type": content_type} if content_type else {}
     OAuth1Session(*CREDENTIALS).post(server.url, data=make(), headers=headers)
@@ -67,7 +67,7 @@ def test_a1_streams_arrive_whole(server: WireServer, stream: str, content_type: 
     judged(server.last)
 
 
-def test_a1_files_arrive_whole(server: WireServer, tmp_path: pathlib.Path) -> None:
+def test_files_arrive_whole(server: WireServer, tmp_path: pathlib.Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"a=1\nb=2\n" * 9)
     session = OAuth1Session(*CREDENTIALS)
@@ -82,7 +82,7 @@ def test_a1_files_arrive_whole(server: WireServer, tmp_path: pathlib.Path) -> No
         session.post(server.url, data=io.BytesIO(b"a=1"), headers={"Content-Type": FORM})
 
 
-def test_a1_the_peer_loses_the_first_line(server: WireServer) -> None:
+def test_the_peer_loses_the_first_line(server: WireServer) -> None:
     peer = requests_oauthlib.OAuth1Session(*CREDENTIALS)
     peer.post(server.url, data=io.BytesIO(b"a=1\nb=2"))
     assert server.last.body == b"b=2"
@@ -98,7 +98,7 @@ def test_a1_the_peer_loses_the_first_line(server: WireServer) -> None:
         "q=%E4&r=%FF%00&s=ä",
     ],
 )
-def test_a3_a11_any_characters_sign(server: WireServer, text: str, placement: str) -> None:
+def test_any_characters_sign(server: WireServer, text: str, placement: str) -> None:
     session = OAuth1Session(*CREDENTIALS, signature_type=placement)
     session.post(server.url, data=text.encode(), headers={"Content-Type": FORM})
     judged(server.last)
@@ -117,7 +117,7 @@ def test_a3_a11_any_characters_sign(server: WireServer, text: str, placement: st
         {"method": "POST", "data": io.BytesIO(b"\xff"), "headers": {"Content-Type": "image/png"}},
     ],
 )
-def test_a4_force_include_body_works_for_every_request(
+def test_force_include_body_works_for_every_request(
     server: WireServer, arguments: dict[str, Any]
 ) -> None:
     session = OAuth1Session(*CREDENTIALS, force_include_body=True)
@@ -126,7 +126,7 @@ def test_a4_force_include_body_works_for_every_request(
     assert has_hash == (len(arguments) > 1)
 
 
-def test_a5_header_values_stay_as_they_are(server: WireServer) -> None:
+def test_header_values_stay_as_they_are(server: WireServer) -> None:
     value = "text/plain"
     response = OAuth1Session(*CREDENTIALS).get(server.url, headers={"Accept": value})
     assert response.request.headers["Accept"] is value
@@ -136,7 +136,7 @@ def test_a5_header_values_stay_as_they_are(server: WireServer) -> None:
 
 
 @pytest.mark.parametrize("placement", PLACEMENTS)
-def test_a6_protocol_values_are_encoded_once(server: WireServer, placement: str) -> None:
+def test_protocol_values_are_encoded_once(server: WireServer, placement: str) -> None:
     session = OAuth1Session(
         "k%2F", "client secret", "t%2Fk", "token secret", signature_type=placement, verifier="%v"
     )
@@ -147,7 +147,7 @@ def test_a6_protocol_values_are_encoded_once(server: WireServer, placement: str)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE"])
-def test_a7_a_form_content_type_without_a_body(server: WireServer, method: str) -> None:
+def test_a_form_content_type_without_a_body(server: WireServer, method: str) -> None:
     session = OAuth1Session(*CREDENTIALS)
     session.headers["Content-Type"] = FORM
     session.request(method, f"{server.url}/?a=1")
@@ -156,7 +156,7 @@ def test_a7_a_form_content_type_without_a_body(server: WireServer, method: str) 
 
 
 @pytest.mark.parametrize("placement", PLACEMENTS)
-def test_a8_every_parameter_is_sent_once(server: WireServer, placement: str) -> None:
+def test_every_parameter_is_sent_once(server: WireServer, placement: str) -> None:
     session = OAuth1Session(*CREDENTIALS, signature_type=placement)
     session.post(f"{server.url}/?a=1", data={"b": "2"})
     judged(server.last)  # which looks for what is given twice
@@ -166,7 +166,7 @@ def test_a8_every_parameter_is_sent_once(server: WireServer, placement: str) -> 
         session.get(f"{server.url}/?oauth_nonce=1")
 
 
-def test_a10_the_query_stays_as_it_is(server: WireServer) -> None:
+def test_the_query_stays_as_it_is(server: WireServer) -> None:
     query = b"q=a%20b&flag&x=%7e&y=+"
     OAuth1Session(*CREDENTIALS, signature_type="QUERY").get(f"{server.url}/?{query.decode()}")
     judged(server.last)
@@ -183,7 +183,7 @@ def test_a10_the_query_stays_as_it_is(server: WireServer) -> None:
         ("text/plain; boundary=application/x-www-form-urlencoded", False),
     ],
 )
-def test_a12_a_form_is_known_by_its_media_type(
+def test_a_form_is_known_by_its_media_type(
     server: WireServer, content_type: str, is_signed: bool
 ) -> None:
     session = OAuth1Session(*CREDENTIALS)
@@ -196,7 +196,7 @@ def test_a12_a_form_is_known_by_its_media_type(
 
 
 @pytest.mark.parametrize("host", [None, "Example.COM:8443", b"example.com"])
-def test_a13_the_host_that_is_sent_is_signed(server: WireServer, host: str | bytes | None) -> None:
+def test_the_host_that_is_sent_is_signed(server: WireServer, host: str | bytes | None) -> None:
     session = OAuth1Session(*CREDENTIALS)
     url = server.url.replace("http://", "HTTP://user:p%40ss@")
     session.get(url, headers={"Host": host} if host else {})
@@ -209,12 +209,12 @@ def test_a13_the_host_that_is_sent_is_signed(server: WireServer, host: str | byt
 @pytest.mark.parametrize(
     "path", ["", "/a%2Fb%2fc", "/%25", "/a;v=1", "/x//y//", "/a b", "/é", "/~'()*"]
 )
-def test_a14_the_path_is_signed_as_it_is_sent(server: WireServer, path: str) -> None:
+def test_the_path_is_signed_as_it_is_sent(server: WireServer, path: str) -> None:
     OAuth1Session(*CREDENTIALS).get(server.url + path)
     judged(server.last)
 
 
-def test_f3_plaintext_over_http_is_refused_but_to_this_machine(server: WireServer) -> None:
+def test_plaintext_over_http_is_refused_but_to_this_machine(server: WireServer) -> None:
     session = OAuth1Session(*CREDENTIALS, signature_method="PLAINTEXT")
     session.get(server.url)
     judged(server.last)

@@ -91,6 +91,7 @@ def repeated(request: WireRequest) -> list[str]:
         html.escape(" ".join(sent)),
         json.dumps(sent),
         " ".join(map(quote_plus, sent)),
+        " ".join(quote(quote(secret, safe=""), safe="") for secret in sent),
         key,
         quote(key, safe=""),
         base_string,
@@ -108,13 +109,13 @@ def session_with_secrets(**options: Any) -> OAuth1Session:
 
 
 ARGUMENTS: dict[str, Any] = {
-    "protocol_parameters": {"oauth_session_handle": HANDLE},
+    "protocol_parameters": {"oauth_session_handle": HANDLE, "oauth_other": "canary/other"},
     "data": {"x_auth_password": PASSWORD},
 }
 
 
 @pytest.mark.parametrize("signature_method", ["HMAC-SHA1", "PLAINTEXT"])
-def test_f2_nothing_is_logged_on_the_way(
+def test_nothing_is_logged_on_the_way(
     server: WireServer, logs: list[str], signature_method: str
 ) -> None:
     body = f"oauth_token=token&oauth_token_secret={quote(NEW_SECRET)}&oauth_callback_confirmed=true"
@@ -135,7 +136,7 @@ def test_f2_nothing_is_logged_on_the_way(
     check(*logs)
 
 
-def test_f2_the_peer_logs_them(server: WireServer, logs: list[str]) -> None:
+def test_the_peer_logs_them(server: WireServer, logs: list[str]) -> None:
     server.answers["/token"] = Answer(b"oauth_token=t&oauth_token_secret=canary")
     requests_oauthlib.OAuth1Session("key").fetch_request_token(f"{server.url}/token")
     assert any("canary" in line for line in logs)
@@ -144,7 +145,7 @@ def test_f2_the_peer_logs_them(server: WireServer, logs: list[str]) -> None:
 @pytest.mark.parametrize("status", [200, 401])
 @pytest.mark.parametrize("placement", ["AUTH_HEADER", "QUERY", "BODY"])
 @pytest.mark.parametrize("signature_method", ["HMAC-SHA1", "PLAINTEXT"])
-def test_f2_a_provider_that_repeats_everything(
+def test_a_provider_that_repeats_everything(
     server: WireServer, logs: list[str], signature_method: str, placement: str, status: int
 ) -> None:
     if (signature_method, placement) == ("PLAINTEXT", "QUERY"):
@@ -173,7 +174,7 @@ def test_f2_a_provider_that_repeats_everything(
         check(*logs)
 
 
-def test_f2_a_stored_error_holds_what_was_sent_and_no_more(server: WireServer) -> None:
+def test_a_stored_error_holds_what_was_sent_and_no_more(server: WireServer) -> None:
     server.answers["/token"] = Answer(b"<html>", 401)
     session = session_with_secrets()
     with pytest.raises(TokenError) as caught:
@@ -197,7 +198,7 @@ BODIES = [
 
 
 @pytest.mark.parametrize("body", BODIES)
-def test_f2_an_answer_with_a_secret_that_nobody_knows_yet(server: WireServer, body: str) -> None:
+def test_an_answer_with_a_secret_that_nobody_knows_yet(server: WireServer, body: str) -> None:
     server.answers["/token"] = Answer(body.encode())
     with pytest.raises(TokenError) as caught:
         OAuth1Session("key", "cs").fetch_request_token(f"{server.url}/token")
@@ -215,13 +216,13 @@ def test_f2_an_answer_with_a_secret_that_nobody_knows_yet(server: WireServer, bo
         f"?denied={quote(VERIFIER)}",
     ],
 )
-def test_f2_a_callback_that_is_refused(callback: str) -> None:
+def test_a_callback_that_is_refused(callback: str) -> None:
     with pytest.raises(TokenError) as caught:
         session_with_secrets().parse_authorization_response(callback)
     check_error(caught.value)
 
 
-def test_f2_a_connection_that_fails(server: WireServer) -> None:
+def test_a_connection_that_fails(server: WireServer) -> None:
     """The text is requests' own; what we add to the request is not in it."""
     session = session_with_secrets()
     with pytest.raises(OSError, match="Max retries") as caught:
@@ -235,7 +236,7 @@ def unused_port() -> int:
         return server.port
 
 
-def test_f2_what_http_client_prints_is_its_own(
+def test_what_http_client_prints_is_its_own(
     server: WireServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SECURITY.md says so: at debug level it prints whole headers."""

@@ -127,6 +127,7 @@ def test_a_body_without_an_end_is_left(server: WireServer, status: int) -> None:
     error = failure(server, Answer(itertools.repeat(b"x" * 1024), status))
     assert error.status_code == status
     assert len(error.response.content) == LIMIT
+    assert b"".join(error.response.iter_content(LIMIT)) == error.response.content
 
 
 def test_the_limit_is_of_the_decompressed_size(server: WireServer) -> None:
@@ -327,7 +328,7 @@ ACCEPTABLE = {"oauth_problem": "timestamp_refused", "oauth_acceptable_timestamps
         ('{"errors": [{"oauth_problem":"timestamp_refused"}]}', CHALLENGE),
     ],
 )
-def test_c3_the_problem_is_found_wherever_it_is(
+def test_the_problem_is_found_wherever_it_is(
     server: WireServer, body: str, challenge: str | None
 ) -> None:
     headers = [("WWW-Authenticate", challenge)] if challenge else []
@@ -343,7 +344,7 @@ def test_c3_the_problem_is_found_wherever_it_is(
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500, 503])
-def test_c3_a_refusal_shows_the_providers_words(server: WireServer, status: int) -> None:
+def test_a_refusal_shows_the_providers_words(server: WireServer, status: int) -> None:
     error = failure(server, Answer(HTML, status))
     assert type(error) is TokenRequestDenied
     assert str(error) == (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 import threading
 from collections.abc import Callable, Iterable
@@ -84,6 +85,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.wire.connections += 1
         super().setup()
 
+    def handle(self) -> None:
+        with contextlib.suppress(ConnectionError):  # the client has read enough
+            super().handle()
+
     def handle_request(self) -> None:
         request = WireRequest(
             method=self.command,
@@ -94,10 +99,7 @@ class _Handler(BaseHTTPRequestHandler):
             body=self.read_body(),
         )
         self.wire.requests.append(request)
-        try:
-            self.send_answer(self.wire.answer(request))
-        except ConnectionError:  # the client has read enough
-            self.close_connection = True
+        self.send_answer(self.wire.answer(request))
 
     def read_body(self) -> bytes:
         if self.headers.get("Transfer-Encoding", "").lower() != "chunked":

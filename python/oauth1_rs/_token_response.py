@@ -105,7 +105,7 @@ class Answer:
         """Return all parameters with `oauth_` names, wherever in the answer they are."""
         in_challenge = OAUTH_PARAMETER.findall(self.challenge)
         found = {name: unquote(value) for name, value in in_challenge}
-        in_text = OAUTH_PARAMETER.findall(html.unescape(self.text))
+        in_text = OAUTH_PARAMETER.findall(self.text)
         found.update((name, unquote_plus(value)) for name, value in in_text)
         try:
             parameters = self.parameters() or {}
@@ -149,7 +149,6 @@ def read_body(
         failure = exceptions.ChunkedEncodingError
     # As if requests had read it: `text` and pickling work.
     response._content = b"".join(pieces)[:MAX_SIZE]
-    response._content_consumed = True
     return is_whole, failure
 
 
