@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+import markupsafe
 import pytest
 import requests_oauthlib
 from oauth1_rs import OAuth1Error, OAuth1Session, TokenError
@@ -90,7 +91,11 @@ def repeated(request: WireRequest) -> list[str]:
         " ".join(sent),
         html.escape(" ".join(sent)),
         json.dumps(sent),
+        json.dumps(sent, ensure_ascii=False),
+        " ".join(re.sub("%..", lambda escape: escape[0].lower(), quote(one)) for one in sent),
         " ".join(map(quote_plus, sent)),
+        html.escape(json.dumps(sent)),
+        str(markupsafe.escape(" ".join(sent))),
         " ".join(quote(quote(secret, safe=""), safe="") for secret in sent),
         key,
         quote(key, safe=""),

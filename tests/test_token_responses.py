@@ -254,6 +254,11 @@ REFUSED: dict[str, tuple[bytes, type[TokenError], str]] = {
         TokenResponseError,
         f"{UNUSABLE}it gives oauth_token more than once",
     ),
+    "a name with a secret in it": (
+        b"oauth_token=a&oauth_canary5=b&oauth_canary5=c",
+        TokenResponseError,
+        f"{UNUSABLE}it gives a parameter more than once",
+    ),
     "two tokens in JSON": (
         b'{"oauth_token": "a", "oauth_token": "b", "x": {}}',
         TokenResponseError,
@@ -323,6 +328,7 @@ ACCEPTABLE = {"oauth_problem": "timestamp_refused", "oauth_acceptable_timestamps
         (PROBLEM, None),
         ("", CHALLENGE),
         (HTML.decode(), CHALLENGE),
+        ("<p>See our pages on oauth_problem: what it is", CHALLENGE),
         (f"<html><body><p>Sorry: {PROBLEM.replace('&', '&amp;')}</p>", None),
         ('{"oauth_problem": "timestamp_refused", "oauth_acceptable_timestamps": "1-2"}', None),
         ('{"errors": [{"oauth_problem":"timestamp_refused"}]}', CHALLENGE),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ import requests
 from oauth1_rs._native import Client, OAuth1
 from oauth1_rs._redirect import hook_of
 from oauth1_rs._token_response import (
+    PLAIN_NAME,
     Answer,
     ParameterError,
     before_redirect,
@@ -413,7 +413,7 @@ class OAuth1Session(requests.Session):
         """Send a prepared request, as ``requests.Session.send`` does."""
         hook = hook_of(request)
         if hook is not None:
-            hook.is_called_by_session = True  # below
+            hook.is_called_by_session = True  # in rebuild_auth
         return super().send(request, **kwargs)
 
     def rebuild_auth(
@@ -561,8 +561,7 @@ class OAuth1Session(requests.Session):
         )
 
     def _token_missing_text(self, token: Mapping[str, Any]) -> str:
-        # Of what else is there, only what no secret looks like.
-        names = ", ".join(name for name in token if re.fullmatch("[a-z_]{1,40}", name))
+        names = ", ".join(name for name in token if PLAIN_NAME.fullmatch(name))
         return f"there is no oauth_token{f' among {names}' if names else ''}"
 
     def _verifier_missing_text(self) -> str:

@@ -11,30 +11,38 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, unquote_plus, urlsplit
 
 import requests
-from requests import exceptions
 
 from oauth1_rs._redirect import is_same_origin, next_url
 from oauth1_rs.exceptions import TokenMissing, TokenResponseError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 MAX_SIZE = 2**20
 # Little, because older urllib3 decompresses whatever it has read: up to a thousand times as much.
 PIECE_SIZE = 1024
-BROKEN_OFF = (
-    exceptions.ChunkedEncodingError,
-    exceptions.ConnectionError,
-    exceptions.ContentDecodingError,
-)
 # No page and no sentence is a form: neither has markup, quotes or white space.
 FORM = re.compile(rb'[^\x00-\x20<>"\x7f]+')
 # In a form, in JSON, in a header, or somewhere in a web page.
 OAUTH_PARAMETER = re.compile(r"""\b(oauth_\w+)["']?\s*[=:]\s*["']?([^&"'\s<>,;]*)""")
 # Credentials of any kind.
 TEXTS = {"oauth_token", "oauth_token_secret", "oauth_verifier"}
+# A name that may be shown: no secret looks like that.
+PLAIN_NAME = re.compile("[a-z_]{1,40}")
 
 MASK = "****"
+# In a URL, in HTML, in JSON. Not regular expressions for every character: those take forever.
+ENCODERS: list[Callable[[str], str]] = [
+    str,
+    lambda text: quote(text, safe="", errors="surrogatepass"),
+    lambda text: quote(text, safe="/", errors="surrogatepass"),
+    lambda text: quote_plus(text, errors="surrogatepass"),
+    lambda text: re.sub("%[0-9A-F]{2}", lambda escape: escape[0].lower(), text),
+    html.escape,
+    lambda text: html.escape(text).replace("&quot;", "&#34;").replace("&#x27;", "&#39;"),
+    lambda text: json.dumps(text)[1:-1],
+    lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+]
 # A shorter secret is in half of all texts by chance.
 MIN_SECRET = 4
 SECRET_NAME = re.compile("token|secret|password|verifier|signature|handle|key", re.IGNORECASE)
@@ -103,10 +111,10 @@ class Answer:
 
     def oauth_parameters(self) -> dict[str, str]:
         """Return all parameters with `oauth_` names, wherever in the answer they are."""
-        in_challenge = OAUTH_PARAMETER.findall(self.challenge)
-        found = {name: unquote(value) for name, value in in_challenge}
         in_text = OAUTH_PARAMETER.findall(self.text)
-        found.update((name, unquote_plus(value)) for name, value in in_text)
+        found = {name: unquote_plus(value) for name, value in in_text}
+        in_challenge = OAUTH_PARAMETER.findall(self.challenge)
+        found.update((name, unquote(value)) for name, value in in_challenge)
         try:
             parameters = self.parameters() or {}
         except ParameterError:
@@ -138,7 +146,7 @@ def read_body(
             size += len(piece)
             if size > MAX_SIZE:
                 break
-    except BROKEN_OFF as error:
+    except requests.RequestException as error:
         failure = type(error)
     finally:
         response.close()
@@ -146,7 +154,7 @@ def read_body(
     # urllib3 before 2.0 does not mind if the connection breaks off.
     missing = getattr(response.raw, "length_remaining", None)
     if is_whole and failure is None and isinstance(missing, int) and missing > 0:
-        failure = exceptions.ChunkedEncodingError
+        failure = requests.exceptions.ChunkedEncodingError
     # As if requests had read it: `text` and pickling work.
     response._content = b"".join(pieces)[:MAX_SIZE]
     return is_whole, failure
@@ -162,11 +170,13 @@ def before_redirect(response: requests.Response, **_arguments: object) -> None:
     except ValueError:  # it is no URL
         url = ""
     if not is_same_origin(response.request.url or "", url):
-        # Its path and query may hold secrets.
-        origin = "{0.scheme}://{0.hostname}".format(urlsplit(url))
+        # User information, path and query may hold secrets.
+        scheme, netloc, *_ = urlsplit(url)
+        origin = f"{scheme}://{netloc.rpartition('@')[2]}"
         raise TokenResponseError(
             "the answer to the token request redirects to another origin, which is not followed "
-            f"(status {response.status_code}, to {origin!r}): give the URL that is the provider's",
+            f"(status {response.status_code}, to {origin if url else 'what is no URL'}): give the "
+            "URL that is the provider's",
             response,
         )
 
@@ -207,7 +217,8 @@ def to_parameters(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     parameters: dict[str, Any] = {}
     for name, value in pairs:
         if name.startswith("oauth_") and name in parameters:
-            raise ParameterError(f"it gives {name} more than once")
+            shown = name if PLAIN_NAME.fullmatch(name) else "a parameter"
+            raise ParameterError(f"it gives {shown} more than once")
         if name in TEXTS:
             if not isinstance(value, str):
                 raise ParameterError(f"its {name} is no text")
@@ -222,8 +233,9 @@ def excerpt(text: str, secrets: Iterable[str], length: int = MAX_EXCERPT) -> str
     text = " ".join(text.split())[:MAX_SEARCHED]
     spans = [found.span() for found in LONG_RUN.finditer(text) if _is_random(found[0])]
     spans += [found.span("value") for found in SECRET_VALUE.finditer(text)]
-    for spelling in set(_spellings(secrets)):
-        spans += [found.span() for found in re.finditer(re.escape(spelling), text)]
+    for secret in {secret for secret in secrets if len(secret) >= MIN_SECRET}:
+        for spelling in _spellings(secret):
+            spans += _positions(text, spelling)
     shown, position = "", 0
     for start, end in sorted(spans):
         if start >= position:
@@ -245,17 +257,18 @@ def secrets_in_form(body: Any) -> list[str]:
     return [value for name, value in form_pairs(body) if SECRET_NAME.search(name)]
 
 
-def _spellings(secrets: Iterable[str]) -> Iterator[str]:
-    """Return the ways in which a server may repeat what it got."""
-    for secret in secrets:
-        if len(secret) >= MIN_SECRET:
-            encoded = quote(secret.encode(errors="surrogatepass"), safe="~")
-            yield " ".join(secret.split())  # as the text is
-            yield encoded
-            yield quote(encoded, safe="")
-            yield quote_plus(secret.encode(errors="surrogatepass"))
-            yield html.escape(secret)
-            yield json.dumps(secret)[1:-1]
+def _spellings(secret: str) -> set[str]:
+    """Return how a server may write a secret: encoded not at all, once or twice."""
+    once = {encode(secret) for encode in ENCODERS}
+    twice = {encode(text) for text in once for encode in ENCODERS}
+    return {" ".join(text.split()) for text in twice}  # as the text is that is searched
+
+
+def _positions(text: str, part: str) -> Iterator[tuple[int, int]]:
+    start = text.find(part)
+    while start >= 0:
+        yield start, start + len(part)
+        start = text.find(part, start + 1)
 
 
 def _json_pairs(text: str) -> list[tuple[str, Any]] | None:
