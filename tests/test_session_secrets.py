@@ -29,9 +29,10 @@ CLIENT_SECRET = "canary/cs+ü"
 TOKEN_SECRET = "canary ts&=<\">'"
 VERIFIER = "canary%v"
 HANDLE = "canary\\handle~"
-PASSWORD = "canary pw\tß"
+PASSWORD = 'canary /&"%2Fß\tpw'
+OTHER = "canary /o"  # short: a long one would be masked for its looks
 NEW_SECRET = "canary-new"
-ALL = (CLIENT_SECRET, TOKEN_SECRET, VERIFIER, HANDLE, PASSWORD, NEW_SECRET)
+ALL = (CLIENT_SECRET, TOKEN_SECRET, VERIFIER, HANDLE, PASSWORD, OTHER, NEW_SECRET)
 
 
 def spellings(secret: str) -> set[str]:
@@ -94,6 +95,7 @@ def repeated(request: WireRequest) -> list[str]:
         json.dumps(sent, ensure_ascii=False),
         " ".join(re.sub("%..", lambda escape: escape[0].lower(), quote(one)) for one in sent),
         " ".join(map(quote_plus, sent)),
+        " ".join(quote(secret, safe="") for secret in sent),
         html.escape(json.dumps(sent)),
         str(markupsafe.escape(" ".join(sent))),
         " ".join(quote(quote(secret, safe=""), safe="") for secret in sent),
@@ -114,7 +116,7 @@ def session_with_secrets(**options: Any) -> OAuth1Session:
 
 
 ARGUMENTS: dict[str, Any] = {
-    "protocol_parameters": {"oauth_session_handle": HANDLE, "oauth_other": "canary/other"},
+    "protocol_parameters": {"oauth_session_handle": HANDLE, "oauth_other": OTHER},
     "data": {"x_auth_password": PASSWORD},
 }
 
@@ -174,7 +176,7 @@ def test_a_provider_that_repeats_everything(
         assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
         if len(server.requests) == 1:
             assert "canary" in caught.value.response.text
-            assert f"begins: '<pre>{' '.join(['****'] * 5)}" in str(caught.value)
+            assert f"begins: '<pre>{' '.join(['****'] * 6)}" in str(caught.value)
     if placement != "QUERY":  # what urllib3 logs of a URL is its own, and documented
         check(*logs)
 
