@@ -9,7 +9,7 @@ from __future__ import annotations
 from urllib.parse import parse_qs, urlsplit
 
 import requests
-from oauth1_rs import OAuth1
+from oauth1_rs import OAuth1Session
 from provider import Provider
 
 # Nobody listens here: the example reads the redirect instead of following it.
@@ -18,72 +18,59 @@ CALLBACK = "http://127.0.0.1/ready"
 
 def main() -> None:
     with Provider() as provider:
-        client = (provider.client_key, provider.client_secret)
+        session = OAuth1Session(provider.client_key, provider.client_secret, callback_uri=CALLBACK)
 
         # Leg 1: temporary credentials, signed with the client credentials alone.
-        response = requests.post(
-            f"{provider.url}/request_token", auth=OAuth1(*client, callback_uri=CALLBACK)
-        )
-        report("1. Request temporary credentials", response, provider)
-        temporary = credentials(response)
+        session.fetch_request_token(f"{provider.url}/request_token")
+        report("1. Request temporary credentials", provider)
 
         # Leg 2: the user says yes, in a browser, to the provider. This request is not signed.
-        verifier = allow(provider, temporary[0])
+        callback = allow(session.authorization_url(f"{provider.url}/authorize"))
+        session.parse_authorization_response(callback)
 
         # Leg 3: temporary credentials and verifier become token credentials.
-        response = requests.post(
-            f"{provider.url}/access_token", auth=OAuth1(*client, *temporary, verifier=verifier)
-        )
-        report("3. Request token credentials", response, provider)
-        token = credentials(response)
+        session.fetch_access_token(f"{provider.url}/access_token")
+        report("3. Request token credentials", provider)
 
-        # From here on one object signs every request.
-        auth = OAuth1(*client, *token)
+        # From here on the session signs every request for the user.
         resource = f"{provider.url}/resource"
 
         query = [("q", "crème brûlée & café"), ("tag", "b"), ("tag", "a"), ("empty", "")]
-        response = requests.get(resource, params=query, auth=auth)
-        report("4. GET with spaces, unicode and a repeated key", response, provider)
+        session.get(resource, params=query)
+        report("4. GET with spaces, unicode and a repeated key", provider)
 
         form = {"status": "Hello, Ladies + Gentlemen!", "language": "日本語"}
-        response = requests.post(resource, data=form, auth=auth)
-        report("5. POST a form: its fields are signed", response, provider)
+        session.post(resource, data=form)
+        report("5. POST a form: its fields are signed", provider)
 
-        response = requests.post(resource, json={"status": "Hello"}, auth=auth)
-        report("6. POST JSON: its body is not signed", response, provider)
+        session.post(resource, json={"status": "Hello"})
+        report("6. POST JSON: its body is not signed", provider)
 
 
-def allow(provider: Provider, token: str) -> str:
-    """Be the user's browser: open the page, press Allow, return the verifier."""
-    page = requests.get(f"{provider.url}/authorize", params={"oauth_token": token})
+def allow(url: str) -> str:
+    """Be the user's browser: open the page, press Allow, return where that leads."""
+    page = requests.get(url)
+    action, _, query = url.partition("?")
+    token = parse_qs(query)["oauth_token"][0]
     decision = requests.post(
-        f"{provider.url}/authorize",
-        data={"oauth_token": token, "decision": "allow"},
-        allow_redirects=False,
+        action, data={"oauth_token": token, "decision": "allow"}, allow_redirects=False
     )
     print("== 2. Ask the user")
-    print(f"GET {page.url}: {page.status_code}")
-    print(f"POST {decision.url}, decision=allow: {decision.status_code}")
+    print(f"GET {url}: {page.status_code}")
+    print(f"POST {action}, decision=allow: {decision.status_code}")
     location = decision.headers.get("Location", "")
-    answer = parse_qs(urlsplit(location).query)
-    if not location.startswith(f"{CALLBACK}?") or answer.get("oauth_token") != [token]:
+    if not location.startswith(f"{CALLBACK}?"):
         raise SystemExit("2. Ask the user: the provider did not redirect to the callback")
-    print(f"redirected to {CALLBACK} with a verifier\n")
-    return answer["oauth_verifier"][0]
+    print(f"redirected to {CALLBACK} with {' and '.join(parse_qs(urlsplit(location).query))}\n")
+    return location
 
 
-def credentials(response: requests.Response) -> tuple[str, str]:
-    """Read the identifier and the secret from a token response (section 2.1)."""
-    fields = parse_qs(response.text)
-    return fields["oauth_token"][0], fields["oauth_token_secret"][0]
-
-
-def report(step: str, response: requests.Response, provider: Provider) -> None:
-    """Print the request as sent and what the provider made of it; stop if it was refused."""
-    request, record = response.request, provider.records[-1]
+def report(step: str, provider: Provider) -> None:
+    """Print the last request as the provider saw it, and its verdict; stop if it refused."""
+    record = provider.records[-1]
     scheme, _, parameters = record.authorization.partition(" ")
     print(f"== {step}")
-    print(f"{request.method} {request.url}")
+    print(f"{record.method} {provider.url}{record.target}")
     # None of this is a secret: a signature does not give away its key, and the verifier of leg 3
     # is used up by the time it is printed. (With PLAINTEXT the signature would be the secrets.)
     print(f"Authorization: {scheme}")

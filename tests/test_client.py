@@ -51,6 +51,20 @@ def test_every_setting_is_an_attribute(name: str) -> None:
     assert getattr(client, name) is None
 
 
+def test_several_settings_are_written_at_once() -> None:
+    client = Client("ck", verifier="verifier")
+    parameters: dict[str, str | None] = {"oauth_version": None}
+    client._replace(resource_owner_key="t", verifier=None, protocol_parameters=parameters)
+    parameters["oauth_version"] = "2.0"
+    assert client.resource_owner_key == "t"
+    assert client.verifier is None
+    assert client.protocol_parameters == {"oauth_version": None}
+    client._replace()
+    with pytest.raises(TypeError, match="Client has no setting token"):
+        client._replace(resource_owner_key="u", token="u")
+    assert client.resource_owner_key == "t"
+
+
 def test_defaults_read_back() -> None:
     client = Client("ck")
     assert client.signature_method == "HMAC-SHA1"

@@ -136,6 +136,31 @@ def test_every_signature_belongs_to_one_written_state() -> None:
     assert len(states) > 1, "the threads did not meet: this proves nothing"
 
 
+def test_settings_that_are_written_at_once_are_signed_with_at_once() -> None:
+    client = Client("client", CLIENT_SECRETS[0], TOKENS[0], TOKEN_SECRETS[0])
+
+    headers = signed_meanwhile(
+        [signing_with_client(client)] * 4,
+        [
+            [
+                functools.partial(
+                    client._replace, resource_owner_key=token, resource_owner_secret=secret
+                )
+                for token, secret in zip(TOKENS, TOKEN_SECRETS, strict=True)
+            ]
+        ]
+        * 2,
+    )
+
+    tokens = set()
+    for header in headers:
+        verdict, _, token_secret = secrets_of(header)
+        token = verdict.parameters[b"oauth_token"].decode()
+        assert TOKENS.index(token) == TOKEN_SECRETS.index(token_secret)
+        tokens.add(token)
+    assert len(tokens) > 1, "the threads did not meet: this proves nothing"
+
+
 def test_a_write_holds_for_the_next_signature() -> None:
     client = Client("client", None, TOKENS[0], TOKEN_SECRETS[0])
     sign, secrets = signing_with_client(client), itertools.cycle(CLIENT_SECRETS)
@@ -254,7 +279,7 @@ def dropped_values_use_the_client() -> None:
         __slots__ = ()
 
         def __del__(self) -> None:
-            client.verifier = "verifier"
+            client._replace(verifier="verifier", callback_uri=None)
             auth.client = client
             signatures.append(auth(requests.Request("GET", URL).prepare()))
 
@@ -268,12 +293,15 @@ def dropped_values_use_the_client() -> None:
     client.client_secret = Secret("deleted")
     del client.client_secret
     assert len(signatures) == 2
+    client.client_secret = Secret("replaced with others")
+    client._replace(client_secret=CLIENT_SECRETS[0], realm="realm")
+    assert len(signatures) == 3
     client.client_secret = Secret("initialized again")
     client.__init__("client")  # type: ignore[misc]
-    assert len(signatures) == 3
+    assert len(signatures) == 4
     client.client_secret = Secret("restored")
     client.__setstate__(Client("client").__getstate__())  # type: ignore[attr-defined]
-    assert len(signatures) == 4
+    assert len(signatures) == 5
 
 
 def dropped_clients_use_their_oauth1() -> None:

@@ -27,16 +27,26 @@ NAMES = [
     "SIGNATURE_TYPE_AUTH_HEADER",
     "SIGNATURE_TYPE_BODY",
     "SIGNATURE_TYPE_QUERY",
+    "AuthorizationDenied",
     "Client",
     "OAuth1",
     "OAuth1Error",
+    "OAuth1Session",
     "OAuth1TypeError",
+    "TokenError",
+    "TokenMissing",
+    "TokenRequestDenied",
+    "TokenResponseError",
+    "VerifierMissing",
 ]
 
 
 def test_the_public_names() -> None:
     assert sorted(oauth1_rs.__all__) == sorted(NAMES)
     assert [name for name in NAMES if not hasattr(oauth1_rs, name)] == []
+    assert set(NAMES) <= set(dir(oauth1_rs))
+    with pytest.raises(AttributeError, match="module 'oauth1_rs' has no attribute 'OAuth2'"):
+        _ = oauth1_rs.OAuth2  # type: ignore[attr-defined]  # that is the point
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("SIGNATURE")])
@@ -67,7 +77,19 @@ def test_the_metadata() -> None:
     assert importlib.resources.files("oauth1_rs").joinpath("_native.pyi").is_file()
 
 
-@pytest.mark.parametrize("documented", [oauth1_rs.OAuth1, oauth1_rs.Client, oauth1_rs.Client.sign])
+@pytest.mark.parametrize(
+    "documented",
+    [
+        oauth1_rs.OAuth1,
+        oauth1_rs.Client,
+        oauth1_rs.Client.sign,
+        oauth1_rs.OAuth1Session,
+        oauth1_rs.OAuth1Session.fetch_request_token,
+        oauth1_rs.OAuth1Session.authorization_url,
+        oauth1_rs.OAuth1Session.parse_authorization_response,
+        oauth1_rs.OAuth1Session.fetch_access_token,
+    ],
+)
 def test_the_public_docstrings_name_every_parameter(documented: Callable[..., Any]) -> None:
     parameters = [name for name in inspect.signature(documented).parameters if name != "self"]
     text = documented.__doc__ or ""

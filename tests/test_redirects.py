@@ -250,6 +250,18 @@ def test_the_callers_own_text_and_parameters_survive(server: WireServer, placeme
     assert all(hop.body.startswith(body.encode()) for hop in server.requests)
 
 
+@pytest.mark.parametrize("placement", PLACEMENTS)
+def test_text_goes_to_another_origin_as_utf8(
+    server: WireServer, other_server: WireServer, placement: str
+) -> None:
+    """Older HTTP clients take text for Latin-1."""
+    server.redirects["/first"] = (307, f"{other_server.url}/second")
+    body = "raw=日本語"
+    auth = OAuth1(*CREDENTIALS, signature_type=placement)
+    requests.post(f"{server.url}/first", data=body, headers=FORM_TYPE, auth=auth, timeout=10)
+    assert other_server.last.body == body.encode()
+
+
 def test_a_hop_that_cannot_be_signed_goes_unsigned(server: WireServer) -> None:
     """Such as one to the provider's own page, which has the token in its query."""
     server.redirects["/first"] = (302, "/authorize?oauth_token=token")

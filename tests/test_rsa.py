@@ -121,6 +121,17 @@ def test_copies_sign_with_the_same_key(duplicate: Callable[[OAuth1], OAuth1]) ->
     assert verify(sign(duplicate(auth).client), "", public_key=rsa_keys.public_key()).accepted
 
 
+def test_a_copy_does_not_read_the_key_again(tmp_path: Path) -> None:
+    file = tmp_path / "key.pem"
+    file.write_text(rsa_keys.pkcs8())
+    client = Client("client", signature_method="RSA-SHA1", rsa_key=file)
+    file.unlink()
+    twin = copy.copy(client)
+    twin.verifier = "verifier"
+    assert client.verifier is None
+    assert verify(sign(twin), "", public_key=rsa_keys.public_key()).accepted
+
+
 def test_repr_shows_no_key() -> None:
     client = Client(
         "client",

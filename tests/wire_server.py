@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from types import TracebackType
@@ -12,17 +15,32 @@ from types import TracebackType
 from verifier import WireRequest
 
 
+@dataclass(frozen=True)
+class Answer:
+    """A response, which need not be a sound one."""
+
+    body: bytes | Iterable[bytes] = b""
+    """Pieces go out one by one, and without a `Content-Length`."""
+    status: int = 200
+    headers: Iterable[tuple[str, str]] = ()
+    missing: int = 0
+    """How many bytes more than there are `Content-Length` promises."""
+
+
 class WireServer:
     """Answers every request with an empty 200; as a context manager it serves until the end.
 
-    `redirects` maps paths to the status and `Location` to answer with instead.
+    `redirects` maps paths to the status and `Location` to answer with instead, `answers` to a
+    whole answer or to what makes one of the request.
     """
 
     def __init__(
         self, tls: ssl.SSLContext | None = None, address: tuple[str, int] = ("127.0.0.1", 0)
     ) -> None:
         self.requests: list[WireRequest] = []
+        self.connections = 0
         self.redirects: dict[str, tuple[int, str | None]] = {}
+        self.answers: dict[str, Answer | Callable[[WireRequest], Answer]] = {}
         self.scheme = "https" if tls else "http"
         self._server = _Server(address, _handler(self))
         if tls:
@@ -48,6 +66,16 @@ class WireServer:
         self._thread.join()
         self._server.server_close()
 
+    def answer(self, request: WireRequest) -> Answer:
+        path = request.target.decode("latin-1").partition("?")[0]
+        if path in self.redirects:
+            status, location = self.redirects[path]
+            return Answer(
+                status=status, headers=[] if location is None else [("Location", location)]
+            )
+        answer = self.answers.get(path, Answer())
+        return answer if isinstance(answer, Answer) else answer(request)
+
     @property
     def last(self) -> WireRequest:
         return self.requests[-1]
@@ -65,42 +93,63 @@ class _Server(ThreadingHTTPServer):
         self.server_port = self.socket.getsockname()[1]
 
 
-def _handler(server: WireServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        timeout = 10  # seconds: a client that promises more than it sends must not hang a test
+class _Handler(BaseHTTPRequestHandler):
+    wire: WireServer
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or every body would wait 40 ms for the headers to arrive
+    timeout = 10  # seconds: a client that promises more than it sends must not hang a test
 
-        def answer(self) -> None:
-            server.requests.append(
-                WireRequest(
-                    method=self.command,
-                    scheme=server.scheme,
-                    target=self.path.encode("latin-1"),
-                    host=self.headers["Host"].encode("latin-1"),
-                    headers=list(self.headers.items()),
-                    body=self.read_body(),
-                )
-            )
-            status, location = server.redirects.get(self.path.partition("?")[0], (200, None))
-            self.send_response(status)
-            if location is not None:
-                self.send_header("Location", location)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+    def setup(self) -> None:
+        self.wire.connections += 1
+        super().setup()
 
-        def read_body(self) -> bytes:
-            if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
-                return self.rfile.read(int(self.headers.get("Content-Length", "0")))
-            chunks = []
-            while size := int(self.rfile.readline(), 16):
-                chunks.append(self.rfile.read(size))
-                self.rfile.readline()
+    def handle(self) -> None:
+        with contextlib.suppress(ConnectionError):  # the client has read enough
+            super().handle()
+
+    def handle_request(self) -> None:
+        request = WireRequest(
+            method=self.command,
+            scheme=self.wire.scheme,
+            target=self.path.encode("latin-1"),
+            host=self.headers["Host"].encode("latin-1"),
+            headers=list(self.headers.items()),
+            body=self.read_body(),
+        )
+        self.wire.requests.append(request)
+        self.send_answer(self.wire.answer(request))
+
+    def read_body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        chunks = []
+        while size := int(self.rfile.readline(), 16):
+            chunks.append(self.rfile.read(size))
             self.rfile.readline()
-            return b"".join(chunks)
+        self.rfile.readline()
+        return b"".join(chunks)
 
-        do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = answer  # noqa: N815 - http.server's names
+    def send_answer(self, answer: Answer) -> None:
+        body = answer.body
+        self.send_response(answer.status)
+        for name, value in answer.headers:
+            self.send_header(name, value)
+        if isinstance(body, bytes):
+            self.send_header("Content-Length", str(len(body) + answer.missing))
+        if answer.missing or not isinstance(body, bytes):
+            self.send_header("Connection", "close")
+        self.end_headers()
+        for piece in [body] if isinstance(body, bytes) else body:
+            self.wfile.write(piece)
 
-        def log_message(self, *_arguments: object) -> None:
-            """Tests need no access log."""
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = handle_request  # noqa: N815 - http.server's names
+
+    def log_message(self, *_arguments: object) -> None:
+        """Tests need no access log."""
+
+
+def _handler(server: WireServer) -> type[BaseHTTPRequestHandler]:
+    class Handler(_Handler):
+        wire = server
 
     return Handler

@@ -1,13 +1,25 @@
 """OAuth 1.0a (RFC 5849) request signing, its core in Rust.
 
-``OAuth1`` is the ``auth=`` of requests, with the parameters of requests-oauthlib's. ``Client``
-signs requests given in parts, for everything else.
+``OAuth1`` is the ``auth=`` of requests, with the parameters of requests-oauthlib's.
+``OAuth1Session`` is a requests session that also obtains the tokens. ``Client`` signs requests
+given in parts, for everything else.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from oauth1_rs._native import Client, OAuth1
-from oauth1_rs.exceptions import OAuth1Error, OAuth1TypeError
+from oauth1_rs.exceptions import (
+    AuthorizationDenied,
+    OAuth1Error,
+    OAuth1TypeError,
+    TokenError,
+    TokenMissing,
+    TokenRequestDenied,
+    TokenResponseError,
+    VerifierMissing,
+)
 
 SIGNATURE_HMAC_SHA1 = "HMAC-SHA1"
 SIGNATURE_HMAC_SHA256 = "HMAC-SHA256"
@@ -36,8 +48,32 @@ __all__ = [
     "SIGNATURE_TYPE_AUTH_HEADER",
     "SIGNATURE_TYPE_BODY",
     "SIGNATURE_TYPE_QUERY",
+    "AuthorizationDenied",
     "Client",
     "OAuth1",
     "OAuth1Error",
+    "OAuth1Session",
     "OAuth1TypeError",
+    "TokenError",
+    "TokenMissing",
+    "TokenRequestDenied",
+    "TokenResponseError",
+    "VerifierMissing",
 ]
+
+
+if TYPE_CHECKING:
+    from oauth1_rs._session import OAuth1Session
+else:  # type checkers would let any name through
+
+    def __getattr__(name: str) -> object:
+        # It imports requests, for which those who only sign should not have to wait.
+        if name == "OAuth1Session":
+            from oauth1_rs._session import OAuth1Session  # noqa: PLC0415 - as above
+
+            return OAuth1Session
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -16,8 +16,6 @@ from oauth1_rs._native import Client, RedirectHook
 from oauth1_rs.exceptions import OAuth1Error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     import requests
 
     from oauth1_rs._native import OAuth1
@@ -90,7 +88,7 @@ def prepare_next(
     """
     request = response.request
     signature = Signature(*parts)
-    location = _next_url(response)
+    location = next_url(response)
     is_carried = (
         signature.has_header(request) or signature.has_query(request) or signature.has_body(request)
     )
@@ -141,7 +139,7 @@ def follow(
         # Its hash may be signed. requests rewinds it again.
         _rewind(following)
     if auth and is_within_origin and signature.is_of(request):
-        _sign(auth, following)
+        _sign(auth, following, keeps_body=keeps_body)
     if keeps_body and following.body is not request.body:
         # Not `prepare_content_length`, which leaves the header alone if the body is empty.
         following.headers["Content-Length"] = str(len(_encoded(following.body)))
@@ -230,7 +228,7 @@ def _split_query(url: str) -> tuple[str, str, str, str]:
     return before, mark, query, hash_mark + fragment
 
 
-def _next_url(response: requests.Response) -> str:
+def next_url(response: requests.Response) -> str:
     """Return the URL that requests will go to next, found as its `Session` does; empty if none."""
     from requests.sessions import SessionRedirectMixin
     from requests.utils import requote_uri
@@ -268,21 +266,22 @@ def _rewind(following: requests.PreparedRequest) -> None:
         try:
             rewind_body(following)
         except RequestException:
-            return
+            return  # requests tries again, and lets its caller know
 
 
-def _sign(auth: OAuth1, following: requests.PreparedRequest) -> None:
+def _sign(auth: OAuth1, following: requests.PreparedRequest, *, keeps_body: bool) -> None:
     """Sign `following` as it will be on the wire, if it can be signed at all."""
     from requests.exceptions import RequestException
 
-    refusals: Iterable[type[Exception]] = (OAuth1Error, RequestException)
-    if not isinstance(auth.client, Client):
-        refusals = (ValueError, RequestException)  # oauthlib's
+    refusals = (OAuth1Error if isinstance(auth.client, Client) else ValueError, RequestException)
     url = following.url or ""
     unsigned = url, following.headers.copy(), following.body
     try:
         # A redirect's URL is not prepared; urllib3 would rewrite it after it is signed.
         following.prepare_url(url, None)
         auth(following)
-    except tuple(refusals):
+        is_signed = keeps_body or following.body is None  # else there is no place for parameters
+    except refusals:
+        is_signed = False
+    if not is_signed:
         following.url, following.headers, following.body = unsigned

@@ -99,14 +99,23 @@ impl Client {
     }
 
     fn write(&self, py: Python<'_>, setting: Setting, value: Option<Py<PyAny>>) -> PyResult<()> {
+        self.write_all(py, vec![(setting, value)])
+    }
+
+    /// Writes several settings at once: a signature uses all of the new values or none.
+    fn write_all(
+        &self,
+        py: Python<'_>,
+        changes: Vec<(Setting, Option<Py<PyAny>>)>,
+    ) -> PyResult<()> {
         let mut current = self.lock();
         let Some(settings) = &*current else {
             // What is dropped may run code that comes back here: not before the lock is free.
             drop(current);
             return self.settings().map(drop);
         };
-        let changed = settings.with(py, setting, value);
-        let previous = current.replace(Arc::new(changed));
+        let replacement = settings.with(py, changes);
+        let previous = current.replace(Arc::new(replacement));
         // As above.
         drop(current);
         drop(previous);
@@ -233,6 +242,25 @@ impl Client {
         }
     }
 
+    /// Writes several settings at once: a signature made meanwhile by another thread uses all of
+    /// the new values or none. For the session: writes to attributes are steps of their own.
+    ///
+    /// Takes attributes by name. Raises `TypeError` if there is no such attribute; then nothing
+    /// is written.
+    #[pyo3(signature = (**changes))]
+    fn _replace(&self, py: Python<'_>, changes: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
+        let mut writes = Vec::new();
+        for (name, value) in changes.into_iter().flatten() {
+            let name = name.cast::<PyString>()?.to_str()?;
+            let Some(setting) = Setting::ALL.into_iter().find(|setting| setting.name() == name)
+            else {
+                return Err(PyTypeError::new_err(format!("Client has no setting {name}")));
+            };
+            writes.push((setting, stored(setting, Some(value).filter(|value| !value.is_none()))?));
+        }
+        self.write_all(py, writes)
+    }
+
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
         let settings = slf.get().settings()?;
         Ok(format!("{}({})", slf.get_type().name()?, settings.describe(slf.py())?))
@@ -258,6 +286,18 @@ impl Client {
         let parent =
             py.import("builtins")?.getattr("super")?.call1((py.get_type::<Self>(), cls))?;
         parent.call_method("__init_subclass__", (), kwargs).map(drop)
+    }
+
+    /// A copy shares the private key that was read, and all else that was prepared.
+    fn __copy__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let class = slf.get_type();
+        let copy = class.call_method1(intern!(slf.py(), "__new__"), (&class,))?;
+        let settings = slf.get().settings()?;
+        copy.cast::<Self>()?.get().lock().replace(settings);
+        if let Some(dict) = instance_dict(slf.as_any())? {
+            restore_instance_dict(&copy, Some(dict.cast()?))?;
+        }
+        Ok(copy)
     }
 
     fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
@@ -318,15 +358,20 @@ impl Attribute {
         instance: &Bound<'_, PyAny>,
         value: Option<Bound<'_, PyAny>>,
     ) -> PyResult<()> {
-        let value = match value {
-            Some(value) if self.0 == Setting::ProtocolParameters => Some(copied(&value)?),
-            value => value.map(Bound::unbind),
-        };
+        let value = stored(self.0, value)?;
         instance.cast::<Client>()?.get().write(instance.py(), self.0, value)
     }
 
     fn __delete__(&self, instance: &Bound<'_, PyAny>) -> PyResult<()> {
         instance.cast::<Client>()?.get().write(instance.py(), self.0, None)
+    }
+}
+
+/// What a write of `value` stores.
+fn stored(setting: Setting, value: Option<Bound<'_, PyAny>>) -> PyResult<Option<Py<PyAny>>> {
+    match value {
+        Some(value) if setting == Setting::ProtocolParameters => copied(&value).map(Some),
+        value => Ok(value.map(Bound::unbind)),
     }
 }
 

@@ -222,16 +222,18 @@ impl Settings {
         Ok(settings)
     }
 
-    /// The same settings but for one.
-    pub(super) fn with(&self, py: Python<'_>, setting: Setting, value: Option<Py<PyAny>>) -> Self {
-        let mut values =
-            self.values.each_ref().map(|value| value.as_ref().map(|v| v.clone_ref(py)));
-        values[setting as usize] = value;
-        let mut changed = Self::from_values(values);
-        if !matches!(setting, Setting::RsaKey | Setting::RsaKeyPassphrase) {
-            changed.private_key = self.private_key.clone();
+    /// The same settings but for these.
+    pub(super) fn with(&self, py: Python<'_>, changes: Vec<(Setting, Option<Py<PyAny>>)>) -> Self {
+        let values = self.values.each_ref().map(|value| value.as_ref().map(|v| v.clone_ref(py)));
+        let mut settings = Self::from_values(values);
+        let is_of_key = |setting| matches!(setting, Setting::RsaKey | Setting::RsaKeyPassphrase);
+        if !changes.iter().any(|(setting, _)| is_of_key(*setting)) {
+            settings.private_key = self.private_key.clone();
         }
-        changed
+        for (setting, value) in changes {
+            settings.values[setting as usize] = value;
+        }
+        settings
     }
 
     fn from_values(values: [Option<Py<PyAny>>; Setting::COUNT]) -> Self {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
-from oauth1_rs import Client, OAuth1
+from oauth1_rs import Client, OAuth1, OAuth1Session, TokenError
 from typing_extensions import assert_type
 
 if TYPE_CHECKING:
@@ -33,12 +33,23 @@ if TYPE_CHECKING:
         client.sign("https://example.com/", "POST", {"a": "1"}), tuple[Any, dict[Any, Any], Any]
     )
 
+    flow = OAuth1Session("client key", callback_uri="oob", realm="realm", decoding=None)
+    assert_type(flow.fetch_request_token("https://a/", ["realm"], timeout=5), dict[str, Any])
+    assert_type(flow.authorization_url("https://a/", scope="read"), str)
+    flow.parse_authorization_response({"oauth_token": "token"})
+    flow.fetch_access_token("https://a/", method="GET", protocol_parameters={"oauth_x": "1"})
+    assert_type(flow.authorized, bool)
+    assert_type(flow.get("https://a/"), requests.Response)
+    flow.token = {"oauth_token": "token"}
+    assert_type(TokenError("text").oauth_problem, str | None)
+
     def sign_with(key: RSAPrivateKey, public_key: RSAPublicKey) -> None:
         for rsa_key in ("PEM", b"PEM", Path("key.pem"), key):
             OAuth1("client key", rsa_key=rsa_key, rsa_key_passphrase=b"passphrase")
         OAuth1("client key", rsa_key=public_key)  # type: ignore[arg-type]  # not a private one
 
     # What each of these asks for is refused when it runs, too.
+    OAuth1Session("client key", bogus=1)  # type: ignore[call-arg]
     OAuth1(None)  # type: ignore[arg-type]
     OAuth1("client key", bogus=1)  # type: ignore[call-arg]
     OAuth1("client key", body_hash="md5")  # type: ignore[arg-type]

@@ -1,0 +1,290 @@
+"""What a provider answers: token responses (RFC 5849 sections 2.1 and 2.3), refusals, callbacks."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, unquote_plus, urlsplit
+
+import requests
+
+from oauth1_rs._redirect import is_same_origin, next_url
+from oauth1_rs.exceptions import TokenMissing, TokenResponseError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+MAX_SIZE = 2**20
+# Little, because older urllib3 decompresses whatever it has read: up to a thousand times as much.
+PIECE_SIZE = 1024
+# No page and no sentence is a form: neither has markup, quotes or white space.
+FORM = re.compile(rb'[^\x00-\x20<>"\x7f]+')
+# In a form, in JSON, in a header, or somewhere in a web page.
+OAUTH_PARAMETER = re.compile(r"""\b(oauth_\w+)["']?\s*[=:]\s*["']?([^&"'\s<>,;]*)""")
+# Credentials of any kind.
+TEXTS = {"oauth_token", "oauth_token_secret", "oauth_verifier"}
+# A name that may be shown: no secret looks like that.
+PLAIN_NAME = re.compile("[a-z_]{1,40}")
+
+MASK = "****"
+# In a URL, in HTML, in JSON. Not regular expressions for every character: those take forever.
+ENCODERS: list[Callable[[str], str]] = [
+    str,
+    lambda text: quote(text, safe="", errors="surrogatepass"),
+    lambda text: quote(text, safe="/", errors="surrogatepass"),
+    lambda text: quote_plus(text, errors="surrogatepass"),
+    lambda text: re.sub("%[0-9A-F]{2}", lambda escape: escape[0].lower(), text),
+    html.escape,
+    lambda text: html.escape(text).replace("&quot;", "&#34;").replace("&#x27;", "&#39;"),
+    lambda text: json.dumps(text)[1:-1],
+    lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+]
+# A shorter secret is in half of all texts by chance.
+MIN_SECRET = 4
+SECRET_NAME = re.compile("token|secret|password|verifier|signature|handle|key", re.IGNORECASE)
+# In forms, JSON, XML and HTML; also as base strings have `=` and `&`, encoded once or twice.
+SECRET_VALUE = re.compile(
+    rf"""(?:{SECRET_NAME.pattern})[\w.-]{{0,40}}["']?(?:\s+(?:value|content))?"""
+    r"""\s*(?:=|:|>|%(?:25)?3D)\s*["']?(?P<value>(?:(?!%(?:25)?26)[^&"'\s<>,;])+)""",
+    re.IGNORECASE,
+)
+# No word is as long, and has letters and digits.
+LONG_RUN = re.compile(r"[\w+=~%-]{21,}")
+# How much of a text is looked at for secrets that are not known, to show less of it.
+MAX_SEARCHED = 4096
+MAX_EXCERPT = 200
+
+
+class ParameterError(ValueError):
+    """Why parameters cannot be used. The text shows none of their values."""
+
+
+@dataclass(frozen=True, repr=False)
+class Answer:
+    """The answer to a token request, its body read as far as it goes and as far as allowed."""
+
+    response: Any
+    status_code: int
+    body: bytes
+    is_whole: bool = True
+    challenge: str = ""
+    """The `WWW-Authenticate` headers."""
+    failure: type[requests.RequestException] | None = None
+    """What happened while the body was read."""
+
+    @classmethod
+    def of(cls, response: Any) -> Answer:
+        # By its class, as what `unittest.mock` makes of one calls itself a Response, too.
+        if not issubclass(type(response), requests.Response):
+            text = str(response.text)
+            return cls(response, response.status_code, text.encode(errors="surrogatepass"))
+        is_whole, failure = read_body(response)
+        return cls(
+            response,
+            response.status_code,
+            response.content or b"",
+            is_whole,
+            response.headers.get("WWW-Authenticate", ""),
+            failure,
+        )
+
+    @property
+    def text(self) -> str:
+        return self.body.decode("utf-8-sig", errors="replace")
+
+    def parameters(self) -> dict[str, Any] | None:
+        """Return the parameters of a form or of a JSON object, or `None` if it is neither.
+
+        Raises `ParameterError`.
+        """
+        body = self.body.removeprefix(b"\xef\xbb\xbf").strip()
+        if body.startswith(b"{"):
+            pairs = _json_pairs(body.decode(errors="replace"))
+            return None if pairs is None else to_parameters(pairs)
+        if FORM.fullmatch(body) and b"=" in body:
+            return to_parameters(form_pairs(body))
+        return None
+
+    def oauth_parameters(self) -> dict[str, str]:
+        """Return all parameters with `oauth_` names, wherever in the answer they are."""
+        in_text = OAUTH_PARAMETER.findall(self.text)
+        found = {name: unquote_plus(value) for name, value in in_text}
+        in_challenge = OAUTH_PARAMETER.findall(self.challenge)
+        found.update((name, unquote(value)) for name, value in in_challenge)
+        try:
+            parameters = self.parameters() or {}
+        except ParameterError:
+            parameters = {}
+        found.update(
+            (name, value)
+            for name, value in parameters.items()
+            if name.startswith("oauth_") and isinstance(value, str)
+        )
+        return found
+
+
+def read_body(
+    response: requests.Response,
+) -> tuple[bool, type[requests.RequestException] | None]:
+    """Read and close a response, keeping what fits: whether that was all, and what failed.
+
+    The limit is of the decompressed body. The exceptions of urllib3 and http.client may carry
+    what they have read: only their class is passed on.
+    """
+    if response.raw is None:  # made by hand, with its content
+        return True, None
+    pieces: list[bytes] = []
+    size = 0
+    failure: type[requests.RequestException] | None = None
+    try:
+        for piece in response.iter_content(PIECE_SIZE):
+            pieces.append(piece)
+            size += len(piece)
+            if size > MAX_SIZE:
+                break
+    except requests.RequestException as error:
+        failure = type(error)
+    finally:
+        response.close()
+    is_whole = size <= MAX_SIZE
+    # urllib3 before 2.0 does not mind if the connection breaks off.
+    missing = getattr(response.raw, "length_remaining", None)
+    if is_whole and failure is None and isinstance(missing, int) and missing > 0:
+        failure = requests.exceptions.ChunkedEncodingError
+    # As if requests had read it: `text` and pickling work.
+    response._content = b"".join(pieces)[:MAX_SIZE]
+    return is_whole, failure
+
+
+def before_redirect(response: requests.Response, **_arguments: object) -> None:
+    """Refuse what redirects a token request to another origin. A response hook."""
+    if not response.is_redirect:
+        return
+    read_body(response)  # requests would, without a limit
+    try:
+        url = next_url(response)
+    except ValueError:  # it is no URL
+        url = ""
+    if not is_same_origin(response.request.url or "", url):
+        # User information, path and query may hold secrets.
+        scheme, netloc, *_ = urlsplit(url)
+        origin = f"{scheme}://{netloc.rpartition('@')[2]}"
+        raise TokenResponseError(
+            "the answer to the token request redirects to another origin, which is not followed "
+            f"(status {response.status_code}, to {origin if url else 'what is no URL'}): give the "
+            "URL that is the provider's",
+            response,
+        )
+
+
+def callback_parameters(callback: str | Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a callback: a URL, its query, or what a framework made of that."""
+    if isinstance(callback, Mapping):
+        # By name: frameworks' mappings have all values of a name, and give one of them.
+        pairs = [(name, callback[name]) for name in callback]
+        given = [
+            (name, value.decode(errors="replace") if isinstance(value, bytes) else value)
+            for name, values in pairs
+            for value in (values if isinstance(values, (list, tuple)) else [values])
+        ]
+    else:
+        before, mark, after = callback.strip().partition("#")[0].partition("?")
+        is_url = "://" in before or before.startswith("/") or bool(mark and "=" not in before)
+        query = after if is_url else before + mark + after
+        given = form_pairs(query.encode(errors="surrogatepass"))
+    try:
+        return to_parameters(given)
+    except ParameterError as error:
+        raise TokenMissing(f"the callback cannot be used: {error}") from None
+
+
+def form_pairs(text: bytes) -> list[tuple[str, str]]:
+    """Read a form or a query. A name or value that is not UTF-8 has U+FFFD in it."""
+    # As Latin-1 a character is a byte, and nothing is lost on the way.
+    pairs = parse_qsl(text.decode("latin-1"), keep_blank_values=True, encoding="latin-1")
+    return [(_as_utf8(name), _as_utf8(value)) for name, value in pairs]
+
+
+def to_parameters(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the pairs as a dict. Protocol parameters have to be unambiguous text.
+
+    Raises `ParameterError`.
+    """
+    parameters: dict[str, Any] = {}
+    for name, value in pairs:
+        if name.startswith("oauth_") and name in parameters:
+            shown = name if PLAIN_NAME.fullmatch(name) else "a parameter"
+            raise ParameterError(f"it gives {shown} more than once")
+        if name in TEXTS:
+            if not isinstance(value, str):
+                raise ParameterError(f"its {name} is no text")
+            if "\ufffd" in value:
+                raise ParameterError(f"its {name} is not UTF-8")
+        parameters[name] = value
+    return parameters
+
+
+def excerpt(text: str, secrets: Iterable[str], length: int = MAX_EXCERPT) -> str:
+    """Return the beginning of `text` in quotes, without `secrets` and what looks like others."""
+    text = " ".join(text.split())[:MAX_SEARCHED]
+    spans = [found.span() for found in LONG_RUN.finditer(text) if _is_random(found[0])]
+    spans += [found.span("value") for found in SECRET_VALUE.finditer(text)]
+    for secret in {secret for secret in secrets if len(secret) >= MIN_SECRET}:
+        for spelling in _spellings(secret):
+            spans += _positions(text, spelling)
+    shown, position = "", 0
+    for start, end in sorted(spans):
+        if start >= position:
+            shown += text[position:start] + MASK
+        position = max(position, end)
+    return repr((shown + text[position:])[:length])
+
+
+def _is_random(run: str) -> bool:
+    return bool(re.search(r"\d", run) and re.search(r"[^\W\d_]", run))
+
+
+def secrets_in_form(body: Any) -> list[str]:
+    """Return the secrets that a request sent in its form, such as the password of xAuth."""
+    if isinstance(body, str):
+        body = body.encode(errors="surrogatepass")
+    if not isinstance(body, bytes):
+        return []
+    return [value for name, value in form_pairs(body) if SECRET_NAME.search(name)]
+
+
+def _spellings(secret: str) -> set[str]:
+    """Return how a server may write a secret: encoded not at all, once or twice."""
+    once = {encode(secret) for encode in ENCODERS}
+    twice = {encode(text) for text in once for encode in ENCODERS}
+    return {" ".join(text.split()) for text in twice}  # as the text is that is searched
+
+
+def _positions(text: str, part: str) -> Iterator[tuple[int, int]]:
+    start = text.find(part)
+    while start >= 0:
+        yield start, start + len(part)
+        start = text.find(part, start + 1)
+
+
+def _json_pairs(text: str) -> list[tuple[str, Any]] | None:
+    """Return the pairs of a JSON object, or `None` if it is none."""
+    pairs: list[tuple[str, Any]] = []
+
+    def keep(found: list[tuple[str, Any]]) -> dict[str, Any]:
+        pairs[:] = found  # the outermost object comes last
+        return dict(found)
+
+    try:
+        json.loads(text, object_pairs_hook=keep)
+    except (ValueError, RecursionError):
+        return None
+    return pairs
+
+
+def _as_utf8(latin1: str) -> str:
+    return latin1.encode("latin-1").decode(errors="replace")

@@ -1,0 +1,253 @@
+"""No secret is shown: not in a log, a `repr`, or an exception, its arguments and its chain.
+
+Canaries go through the whole flow, against a provider that repeats whatever it got.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import http.client
+import json
+import logging
+import pickle
+import re
+import traceback
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+import markupsafe
+import pytest
+import requests_oauthlib
+from oauth1_rs import OAuth1Error, OAuth1Session, TokenError
+from verifier import WireRequest, verify
+from wire_server import Answer, WireServer
+
+# With what has to be encoded, and each in its own way.
+CLIENT_SECRET = "canary/cs+ü"
+TOKEN_SECRET = "canary ts&=<\">'"
+VERIFIER = "canary%v"
+HANDLE = "canary\\handle~"
+PASSWORD = 'canary /&"%2Fß\tpw'
+OTHER = "canary /o"  # short: a long one would be masked for its looks
+NEW_SECRET = "canary-new"
+ALL = (CLIENT_SECRET, TOKEN_SECRET, VERIFIER, HANDLE, PASSWORD, OTHER, NEW_SECRET)
+
+
+def spellings(secret: str) -> set[str]:
+    encoded = quote(secret, safe="")
+    return {
+        secret,
+        encoded,
+        quote(encoded, safe=""),
+        quote_plus(secret),
+        html.escape(secret),
+        json.dumps(secret)[1:-1],
+        repr(secret)[1:-1],
+        repr(secret.encode())[2:-1],
+        base64.b64encode(secret.encode()).decode(),
+    }
+
+
+SPELLINGS = {"canary"}.union(*map(spellings, ALL))
+
+
+def check(*texts: str) -> None:
+    for text in texts:
+        assert [spelling for spelling in SPELLINGS if spelling in text] == []
+
+
+def check_error(error: BaseException | None) -> None:
+    while error is not None:
+        shown = [str(error), repr(error), repr(error.args)]
+        check(*shown, *traceback.format_exception_only(error))
+        check_error(error.__cause__)
+        error = error.__context__
+
+
+@pytest.fixture
+def logs(caplog: pytest.LogCaptureFixture) -> Iterator[list[str]]:
+    """All that anybody logs, urllib3 and requests included."""
+    lines: list[str] = []
+
+    class Keep(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(f"{record.name} {record.getMessage()} {record.args!r}")
+
+    handler, root = Keep(), logging.getLogger()
+    root.addHandler(handler)
+    with caplog.at_level(logging.DEBUG):
+        yield lines
+    root.removeHandler(handler)
+
+
+def repeated(request: WireRequest) -> list[str]:
+    """What careless providers say of a request that they refuse."""
+    verdict = verify(request, CLIENT_SECRET, TOKEN_SECRET)
+    sent = [secret for secret in ALL if secret != NEW_SECRET]
+    key = f"{quote(CLIENT_SECRET, safe='')}&{quote(TOKEN_SECRET, safe='')}"
+    base_string = verdict.base_string.decode()
+    return [
+        " ".join(sent),
+        html.escape(" ".join(sent)),
+        json.dumps(sent),
+        json.dumps(sent, ensure_ascii=False),
+        " ".join(re.sub("%..", lambda escape: escape[0].lower(), quote(one)) for one in sent),
+        " ".join(map(quote_plus, sent)),
+        " ".join(quote(secret, safe="") for secret in sent),
+        html.escape(json.dumps(sent)),
+        str(markupsafe.escape(" ".join(sent))),
+        " ".join(quote(quote(secret, safe=""), safe="") for secret in sent),
+        key,
+        quote(key, safe=""),
+        base_string,
+        # As only the beginning is shown, from where there is something to hide.
+        *(base_string[found.start() :] for found in re.finditer("oauth_|x_auth", base_string)),
+        request.body.decode(),
+        request.target.decode(),
+        str(dict(request.headers).get("Authorization")),
+        *(f"{name.decode()}: {value.decode()}" for name, value in verdict.parameters.items()),
+    ]
+
+
+def session_with_secrets(**options: Any) -> OAuth1Session:
+    return OAuth1Session("key", CLIENT_SECRET, "token", TOKEN_SECRET, **options)
+
+
+ARGUMENTS: dict[str, Any] = {
+    "protocol_parameters": {"oauth_session_handle": HANDLE, "oauth_other": OTHER},
+    "data": {"x_auth_password": PASSWORD},
+}
+
+
+@pytest.mark.parametrize("signature_method", ["HMAC-SHA1", "PLAINTEXT"])
+def test_nothing_is_logged_on_the_way(
+    server: WireServer, logs: list[str], signature_method: str
+) -> None:
+    body = f"oauth_token=token&oauth_token_secret={quote(NEW_SECRET)}&oauth_callback_confirmed=true"
+    server.answers["/token"] = Answer(body.encode())
+    server.redirects["/moved"] = (307, "/token")
+    url = f"{server.url}/moved"
+    session = session_with_secrets(callback_uri="oob", signature_method=signature_method)
+    session.fetch_request_token(url, **ARGUMENTS)
+    check(repr(session), repr(session.auth), repr(vars(session)))
+    callback = f"https://a/?oauth_token=token&oauth_verifier={quote(VERIFIER)}"
+    session.parse_authorization_response(callback)
+    check(repr(session), repr(session.auth), repr(vars(session)))
+    session.fetch_access_token(url, **ARGUMENTS)
+    assert session.token == {"oauth_token": "token", "oauth_token_secret": NEW_SECRET}
+    session.post(url, data={"a": "b"})
+    check(repr(session), repr(session.auth), repr(vars(session)))
+    assert any(line.startswith("urllib3") for line in logs)
+    check(*logs)
+
+
+def test_the_peer_logs_them(server: WireServer, logs: list[str]) -> None:
+    server.answers["/token"] = Answer(b"oauth_token=t&oauth_token_secret=canary")
+    requests_oauthlib.OAuth1Session("key").fetch_request_token(f"{server.url}/token")
+    assert any("canary" in line for line in logs)
+
+
+@pytest.mark.parametrize("status", [200, 401])
+@pytest.mark.parametrize("placement", ["AUTH_HEADER", "QUERY", "BODY"])
+@pytest.mark.parametrize("signature_method", ["HMAC-SHA1", "PLAINTEXT"])
+def test_a_provider_that_repeats_everything(
+    server: WireServer, logs: list[str], signature_method: str, placement: str, status: int
+) -> None:
+    if (signature_method, placement) == ("PLAINTEXT", "QUERY"):
+        with pytest.raises(OAuth1Error) as refused:
+            session_with_secrets(signature_method=signature_method, signature_type=placement)
+        check_error(refused.value)
+        return
+    texts: list[str] = []
+
+    def answer(request: WireRequest) -> Answer:
+        # Another one each time.
+        texts[:] = repeated(request)
+        return Answer(f"<pre>{texts[len(server.requests) - 1]}".encode(), status)
+
+    server.answers["/token"] = answer
+    session = session_with_secrets(signature_method=signature_method, signature_type=placement)
+    while len(server.requests) < max(len(texts), 1):
+        with pytest.raises(TokenError) as caught:
+            session.fetch_access_token(f"{server.url}/token", VERIFIER, **ARGUMENTS)
+        check_error(caught.value)
+        assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+        if len(server.requests) == 1:
+            assert "canary" in caught.value.response.text
+            assert f"begins: '<pre>{' '.join(['****'] * 6)}" in str(caught.value)
+    if placement != "QUERY":  # what urllib3 logs of a URL is its own, and documented
+        check(*logs)
+
+
+def test_a_stored_error_holds_what_was_sent_and_no_more(server: WireServer) -> None:
+    server.answers["/token"] = Answer(b"<html>", 401)
+    session = session_with_secrets()
+    with pytest.raises(TokenError) as caught:
+        session.fetch_access_token(f"{server.url}/token", "v")
+    assert caught.value.response.request.headers["Authorization"]
+    assert b"canary" not in pickle.dumps(caught.value)
+
+
+BODIES = [
+    f"oauth_token_secret={NEW_SECRET}",
+    f"oauth_token=a&oauth_token={NEW_SECRET}",
+    f"oauth_token=a&oauth_token_secret={NEW_SECRET}%FF",
+    f'{{"oauth_token": "a", "oauth_token_secret": "{NEW_SECRET}"',
+    f'{{"oauth_token_secret": "{NEW_SECRET}"}}',
+    f"<token><secret>{NEW_SECRET}</secret></token>",
+    f'<input name="oauth_token_secret" value="{NEW_SECRET}">',
+    f"Your token secret: {NEW_SECRET}",
+    f"secret%3D{NEW_SECRET}%26a",
+    "Your new one is canaryabcdefghijk12345==",
+]
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_an_answer_with_a_secret_that_nobody_knows_yet(server: WireServer, body: str) -> None:
+    server.answers["/token"] = Answer(body.encode())
+    with pytest.raises(TokenError) as caught:
+        OAuth1Session("key", "cs").fetch_request_token(f"{server.url}/token")
+    check_error(caught.value)
+
+
+@pytest.mark.parametrize(
+    "callback",
+    [
+        f"?oauth_token=other&oauth_verifier={quote(VERIFIER)}",
+        f"?oauth_verifier={quote(VERIFIER)}",
+        f"?oauth_token=t&oauth_token=t&oauth_verifier={quote(VERIFIER)}",
+        f"?oauth_token=token&oauth_verifier={quote(VERIFIER)}%FF",
+        f"?oauth_problem={quote(TOKEN_SECRET)}&oauth_token=token",
+        f"?denied={quote(VERIFIER)}",
+    ],
+)
+def test_a_callback_that_is_refused(callback: str) -> None:
+    with pytest.raises(TokenError) as caught:
+        session_with_secrets().parse_authorization_response(callback)
+    check_error(caught.value)
+
+
+def test_a_connection_that_fails(server: WireServer) -> None:
+    """The text is requests' own; what we add to the request is not in it."""
+    session = session_with_secrets()
+    with pytest.raises(OSError, match="Max retries") as caught:
+        session.fetch_access_token(f"http://127.0.0.1:{unused_port()}/", VERIFIER, **ARGUMENTS)
+    check_error(caught.value)
+
+
+def unused_port() -> int:
+    """A port at which nobody listens any more."""
+    with WireServer() as server:
+        return server.port
+
+
+def test_what_http_client_prints_is_its_own(
+    server: WireServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SECURITY.md says so: at debug level it prints whole headers."""
+    monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
+    server.answers["/token"] = Answer(b"oauth_token=t&oauth_token_secret=s")
+    session_with_secrets().fetch_access_token(f"{server.url}/token", "canary")
+    assert "canary" in capsys.readouterr().out
