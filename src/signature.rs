@@ -89,7 +89,7 @@ pub enum SigningKey {
     /// As above.
     RsaSha512(PrivateKey),
     /// The signature itself.
-    Plaintext(Vec<u8>),
+    Plaintext(String),
 }
 
 impl SigningKey {
@@ -157,7 +157,7 @@ pub enum Signing<'a> {
     /// As above.
     RsaSha512(Sha512, &'a PrivateKey),
     /// Section 3.4.4: signs no base string.
-    Plaintext(&'a [u8]),
+    Plaintext(&'a str),
 }
 
 impl Signing<'_> {
@@ -178,15 +178,15 @@ impl Signing<'_> {
     ///
     /// # Errors
     /// [`Error::SigningFailed`], with a private key only.
-    pub fn finish(self) -> Result<Vec<u8>, Error> {
+    pub fn finish(self) -> Result<String, Error> {
         match self {
-            Self::HmacSha1(mac) => Ok(base64(&mac.finalize().into_bytes())),
-            Self::HmacSha256(mac) => Ok(base64(&mac.finalize().into_bytes())),
-            Self::HmacSha512(mac) => Ok(base64(&mac.finalize().into_bytes())),
+            Self::HmacSha1(mac) => Ok(STANDARD.encode(mac.finalize().into_bytes())),
+            Self::HmacSha256(mac) => Ok(STANDARD.encode(mac.finalize().into_bytes())),
+            Self::HmacSha512(mac) => Ok(STANDARD.encode(mac.finalize().into_bytes())),
             Self::RsaSha1(hash, key) => rsa(key, Hash::Sha1, &hash.finalize()),
             Self::RsaSha256(hash, key) => rsa(key, Hash::Sha256, &hash.finalize()),
             Self::RsaSha512(hash, key) => rsa(key, Hash::Sha512, &hash.finalize()),
-            Self::Plaintext(secrets) => Ok(secrets.to_vec()),
+            Self::Plaintext(secrets) => Ok(secrets.to_owned()),
         }
     }
 }
@@ -205,24 +205,20 @@ impl fmt::Debug for SigningKey {
 
 /// Both shared-secrets, each percent-encoded, joined by `&`: the key of section 3.4.2, the
 /// signature of section 3.4.4.
-fn shared_secrets(credentials: &Credentials) -> Vec<u8> {
-    let mut output = Vec::new();
-    percent::encode(credentials.client_secret.as_bytes(), &mut output);
-    output.push(b'&');
-    percent::encode(credentials.token_secret.as_bytes(), &mut output);
+fn shared_secrets(credentials: &Credentials) -> String {
+    let mut output = String::new();
+    percent::encode_text(&credentials.client_secret, &mut output);
+    output.push('&');
+    percent::encode_text(&credentials.token_secret, &mut output);
     output
 }
 
-fn keyed<M: KeyInit>(key: &[u8]) -> M {
+fn keyed<M: KeyInit>(key: &str) -> M {
     #[expect(clippy::expect_used, reason = "HMAC is defined for keys of every length, RFC 2104")]
-    M::new_from_slice(key).expect("HMAC takes a key of any length")
+    M::new_from_slice(key.as_bytes()).expect("HMAC takes a key of any length")
 }
 
 /// RSASSA-PKCS1-v1_5 over the digest of the base string.
-fn rsa(key: &PrivateKey, hash: Hash, digest: &[u8]) -> Result<Vec<u8>, Error> {
-    key.sign(hash, digest).map(|signature| base64(&signature)).ok_or(Error::SigningFailed)
-}
-
-fn base64(bytes: &[u8]) -> Vec<u8> {
-    STANDARD.encode(bytes).into_bytes()
+fn rsa(key: &PrivateKey, hash: Hash, digest: &[u8]) -> Result<String, Error> {
+    key.sign(hash, digest).map(|signature| STANDARD.encode(signature)).ok_or(Error::SigningFailed)
 }

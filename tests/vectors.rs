@@ -585,7 +585,7 @@ fn sign(method: SignatureMethod, credentials: &Credentials, text: &str) -> Resul
     let key = SigningKey::new(method, credentials)?;
     let mut signing = key.start();
     signing.update(text.as_bytes());
-    Ok(String::from_utf8(signing.finish()?).unwrap())
+    signing.finish()
 }
 
 /// Section 3.4.2's key, which section 3.4.4 sends as the signature.
