@@ -17,7 +17,7 @@ pub fn write_base_string<'a>(
     host_header: Option<&str>,
     parameters: Parameters,
     protocol_parameters: impl Iterator<Item = (&'a PreparedParameter, &'a [u8])>,
-    sink: impl FnMut(&[u8]),
+    sink: &mut dyn FnMut(&[u8]),
 ) -> Result<(), Error> {
     let mut output = Vec::with_capacity(1024);
     percent::encode(method.as_bytes(), &mut output);

@@ -21,14 +21,24 @@ pub struct Parameters {
     pairs: Vec<Pair>,
 }
 
-/// Where in the buffer a parameter lies: the name, then the value right behind it.
+/// Where in the buffer a parameter lies: [`AMPERSAND`], name, [`EQUALS`], value, without a gap.
 #[derive(Clone, Copy, Debug)]
 struct Pair {
     /// How the name begins: most comparisons end with it.
     beginning: Beginning,
     start: usize,
-    middle: usize,
+    name_end: usize,
     end: usize,
+}
+
+impl Pair {
+    fn name<'a>(&self, text: &'a [u8]) -> &'a [u8] {
+        &text[self.start + AMPERSAND.len()..self.name_end]
+    }
+
+    fn value<'a>(&self, text: &'a [u8]) -> &'a [u8] {
+        &text[self.name_end + EQUALS.len()..self.end]
+    }
 }
 
 /// The first eight bytes of a name, filled up with zeros, which no name has: in the same order.
@@ -46,8 +56,8 @@ impl Parameters {
     /// form.
     #[must_use]
     pub fn with_room_for(length: usize) -> Self {
-        // Most text needs few escapes, each of which makes it longer.
-        Self { text: Vec::with_capacity(length + length / 4), pairs: Vec::with_capacity(16) }
+        // Most text needs few escapes, each of which makes it longer, as its separators do.
+        Self { text: Vec::with_capacity(length + length / 2 + 64), pairs: Vec::with_capacity(16) }
     }
 
     /// Adds the parameters of a query component or of a form body, section 3.4.1.3.1.
@@ -57,27 +67,28 @@ impl Parameters {
     pub fn add_form_encoded(&mut self, source: &[u8]) {
         let mut rest = source;
         while !rest.is_empty() {
-            let start = self.text.len();
-            let name_length = percent::recode_form_twice(rest, b"&=", &mut self.text);
-            let (name, after_name) = rest.split_at(name_length);
-            let middle = self.text.len();
-            rest = after_name;
-            if let Some(value) = after_name.strip_prefix(b"=") {
-                let value_length = percent::recode_form_twice(value, b"&", &mut self.text);
-                rest = &value[value_length..];
-            } else if name.is_empty() {
-                // Nothing stands before the `&`.
-                rest = &after_name[1..];
+            if let Some(after) = rest.strip_prefix(b"&") {
+                rest = after;
                 continue;
             }
-            let beginning = beginning(&self.text[start..middle]);
-            self.pairs.push(Pair { beginning, start, middle, end: self.text.len() });
-            rest = rest.get(1..).unwrap_or_default();
+            let start = self.text.len();
+            self.text.extend_from_slice(AMPERSAND);
+            let length = percent::recode_form_twice(rest, b"&=", &mut self.text);
+            let name_end = self.text.len();
+            self.text.extend_from_slice(EQUALS);
+            rest = &rest[length..];
+            if let Some(value) = rest.strip_prefix(b"=") {
+                let length = percent::recode_form_twice(value, b"&", &mut self.text);
+                rest = &value[length..];
+            }
+            let beginning = beginning(&self.text[start + AMPERSAND.len()..name_end]);
+            self.pairs.push(Pair { beginning, start, name_end, end: self.text.len() });
         }
     }
+
     /// The names, in the order in which they were added.
     pub fn names(&self) -> impl Iterator<Item = &[u8]> {
-        self.pairs.iter().map(|pair| &self.text[pair.start..pair.middle])
+        self.pairs.iter().map(|pair| pair.name(&self.text))
     }
 
     /// Sorts the parameters (section 3.4.1.3.2) and gives them to `sink` in pieces, as they stand in
@@ -87,31 +98,30 @@ impl Parameters {
         mut self,
         others: impl Iterator<Item = (&'a PreparedParameter, &'a [u8])>,
         beginning: Vec<u8>,
-        sink: impl FnMut(&[u8]),
+        sink: &mut dyn FnMut(&[u8]),
     ) {
-        let mut writer = Writer { output: beginning, separator: b"", sink };
+        let mut writer = Writer { output: beginning, is_first: true, sink };
         let Self { text, pairs } = &mut self;
-        let name = |pair: &Pair| &text[pair.start..pair.middle];
-        let value = |pair: &Pair| &text[pair.middle..pair.end];
         pairs.sort_unstable_by(|left, right| {
             let order = left.beginning.cmp(&right.beginning);
             order
-                .then_with(|| name(left).cmp(name(right)))
-                .then_with(|| value(left).cmp(value(right)))
+                .then_with(|| left.name(text).cmp(right.name(text)))
+                .then_with(|| left.value(text).cmp(right.value(text)))
         });
         let mut pairs = pairs.iter().peekable();
         for (other, rest) in others {
             let comes_first = |pair: &&Pair| {
                 let order = pair.beginning.cmp(&other.beginning);
-                order.then_with(|| name(pair).cmp(other.name())).is_lt()
+                order.then_with(|| pair.name(text).cmp(other.name())).is_lt()
             };
             while let Some(pair) = pairs.next_if(comes_first) {
-                writer.write(name(pair), value(pair));
+                writer.write(&text[pair.start..pair.end]);
             }
-            writer.write_prepared(other, rest);
+            writer.write(&other.text);
+            percent::encode_twice(rest, &mut writer.output);
         }
         for pair in pairs {
-            writer.write(name(pair), value(pair));
+            writer.write(&text[pair.start..pair.end]);
         }
         (writer.sink)(&writer.output);
     }
@@ -121,57 +131,48 @@ impl Parameters {
 #[derive(Clone)]
 pub struct PreparedParameter {
     beginning: Beginning,
+    /// As that of a [`Pair`].
     text: Vec<u8>,
-    name_length: usize,
+    name_end: usize,
 }
 
 impl PreparedParameter {
     /// Encodes a name and the beginning of a value.
     #[must_use]
     pub fn new(name: &[u8], value: &[u8]) -> Self {
-        let mut text = Vec::new();
+        let mut text = AMPERSAND.to_vec();
         percent::encode_twice(name, &mut text);
-        let name_length = text.len();
+        let name_end = text.len();
+        let beginning = beginning(&text[AMPERSAND.len()..]);
         text.extend_from_slice(EQUALS);
         percent::encode_twice(value, &mut text);
-        Self { beginning: beginning(&text[..name_length]), text, name_length }
+        Self { beginning, text, name_end }
     }
 
     /// The name, as [`Parameters::names`] has them.
     #[must_use]
     pub fn name(&self) -> &[u8] {
-        &self.text[..self.name_length]
+        &self.text[AMPERSAND.len()..self.name_end]
     }
 }
 
 /// Joins parameters, and hands on what it has when it has much.
-struct Writer<Sink> {
+struct Writer<'a> {
     output: Vec<u8>,
-    separator: &'static [u8],
-    sink: Sink,
+    is_first: bool,
+    sink: &'a mut dyn FnMut(&[u8]),
 }
 
-impl<Sink: FnMut(&[u8])> Writer<Sink> {
-    fn write(&mut self, name: &[u8], value: &[u8]) {
-        self.begin();
-        self.output.extend_from_slice(name);
-        self.output.extend_from_slice(EQUALS);
-        self.output.extend_from_slice(value);
-    }
-
-    fn write_prepared(&mut self, parameter: &PreparedParameter, rest: &[u8]) {
-        self.begin();
-        self.output.extend_from_slice(&parameter.text);
-        percent::encode_twice(rest, &mut self.output);
-    }
-
-    fn begin(&mut self) {
+impl Writer<'_> {
+    /// Writes the text of a parameter, which begins with [`AMPERSAND`].
+    fn write(&mut self, text: &[u8]) {
         if self.output.len() > PIECE {
             (self.sink)(&self.output);
             self.output.clear();
         }
-        self.output.extend_from_slice(self.separator);
-        self.separator = AMPERSAND;
+        let skipped = if self.is_first { AMPERSAND.len() } else { 0 };
+        self.is_first = false;
+        self.output.extend_from_slice(&text[skipped..]);
     }
 }
 

@@ -137,9 +137,7 @@ impl Signer {
     ) -> Result<Signed, Error> {
         refuse_invalid_realm(request.realm)?;
         let values = RequestValues { nonce, timestamp, body_hash: request.body_hash };
-        let mut signing = self.key.start();
-        self.write_base_string(request, values, |piece| signing.update(piece))?;
-        let signature = signing.finish()?;
+        let signature = self.key.sign(|sink| self.write_base_string(request, values, sink))?;
         Ok(match self.placement {
             Placement::Header => {
                 let realm = request.realm.or(self.realm.as_deref());
@@ -165,7 +163,8 @@ impl Signer {
     ) -> Result<Vec<u8>, Error> {
         let values = RequestValues { nonce, timestamp, body_hash: request.body_hash };
         let mut base_string = Vec::new();
-        self.write_base_string(request, values, |piece| base_string.extend_from_slice(piece))?;
+        let mut sink = |piece: &[u8]| base_string.extend_from_slice(piece);
+        self.write_base_string(request, values, &mut sink)?;
         Ok(base_string)
     }
 
@@ -173,7 +172,7 @@ impl Signer {
         &self,
         request: &Request<'_>,
         values: RequestValues<'_>,
-        sink: impl FnMut(&[u8]),
+        sink: &mut dyn FnMut(&[u8]),
     ) -> Result<(), Error> {
         let uri = Uri::parse(request.uri)?;
         if self.refuses_open_connections && !uri.is_confidential()? {

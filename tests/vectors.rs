@@ -437,7 +437,7 @@ impl Vector for NormalizeParamsVector {
         let mut parameters = Parameters::default();
         parameters.add_form_encoded(form_encoded(&self.input).as_bytes());
         let mut encoded = Vec::new();
-        parameters.write_normalized(iter::empty(), Vec::new(), |piece| encoded.extend(piece));
+        parameters.write_normalized(iter::empty(), Vec::new(), &mut |piece| encoded.extend(piece));
         let published = &self.expected_normalized_params;
         Ok(vec![Comparison::new("normalized parameters", published, decoded(&encoded))])
     }
@@ -583,9 +583,10 @@ fn readme_row<V>(kind: &str, entries: &[(Provenance, V)]) -> String {
 
 fn sign(method: SignatureMethod, credentials: &Credentials, text: &str) -> Result<String, Error> {
     let key = SigningKey::new(method, credentials)?;
-    let mut signing = key.start();
-    signing.update(text.as_bytes());
-    signing.finish()
+    key.sign(|sink| {
+        sink(text.as_bytes());
+        Ok(())
+    })
 }
 
 /// Section 3.4.2's key, which section 3.4.4 sends as the signature.

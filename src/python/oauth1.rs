@@ -316,7 +316,6 @@ struct PreparedRequest<'py> {
     method: Bound<'py, PyAny>,
     url: Bound<'py, PyString>,
     headers: Headers<'py>,
-    authorization: Option<Bound<'py, PyAny>>,
     content_type: Option<Bound<'py, PyAny>>,
     body: Bound<'py, PyAny>,
 }
@@ -332,7 +331,6 @@ impl<'py> PreparedRequest<'py> {
             object: object.clone(),
             method: object.getattr(intern!(py, "method"))?,
             url,
-            authorization: headers.get(Name::Authorization)?,
             content_type: headers.get(Name::ContentType)?,
             headers,
             body: object.getattr(intern!(py, "body"))?,
@@ -344,7 +342,12 @@ impl<'py> PreparedRequest<'py> {
         let py = self.object.py();
         let host = self.headers.get(Name::Host)?;
         let host = host.as_ref().map(|value| header_text(value, "Host")).transpose()?;
-        let authorization = self.authorization.as_ref();
+        let authorization = match settings.prepared(py)?.signer.placement() {
+            // It will be replaced.
+            Placement::Header => None,
+            Placement::Query | Placement::Body => self.headers.get(Name::Authorization)?,
+        };
+        let authorization = authorization.as_ref();
         let authorization = authorization.map(|value| header_text(value, "Authorization"));
         let authorization = authorization.transpose()?;
         let content_type = self.content_type.as_ref();
