@@ -13,7 +13,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 SOURCES := Cargo.toml Cargo.lock .cargo/config.toml pyproject.toml README.md $(shell find src python -type f -not -name '*.pyc')
 
-.PHONY: help demo test test-rust test-python test-oldest-requests lint format lock licenses ci clean
+.PHONY: help demo test test-rust test-python test-oldest-requests lint format lock licenses bench \
+	plot bench-instructions ci clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -31,6 +32,7 @@ test-python: $(VENV)/package
 
 lint: $(VENV)/package  ## formatting, clippy, ruff, mypy, and the stubs against the built module
 	cargo fmt --check
+	cargo fmt --check --manifest-path benches/rust/Cargo.toml
 	cargo clippy --locked --quiet --all-targets -- --deny warnings
 	cargo clippy --locked --quiet --all-targets --features python -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" cargo doc --locked --quiet --no-deps --document-private-items \
@@ -57,7 +59,17 @@ test-oldest-requests: $(VENV)/package  ## run the tests that use requests with t
 		tests/test_bodies.py tests/test_oauth1.py tests/test_peer_bugs.py tests/test_provider.py \
 		tests/test_redirect*.py tests/test_session*.py tests/test_token_responses.py
 
-ci: lint test test-oldest-requests demo  ## everything that must pass
+bench: $(VENV)-bench/package  ## measure beside other signers, and each stage of a signature
+	$(VENV)-bench/bin/python benches/bench.py
+	cargo bench --locked --manifest-path benches/rust/Cargo.toml --target-dir target/benches
+
+plot: $(VENV)-bench/package  ## draw docs/cost.svg
+	$(VENV)-bench/bin/python benches/plot.py
+
+bench-instructions:  ## count instructions, beside the parent commit's; needs valgrind
+	$(PYTHON) benches/instructions.py
+
+ci: lint test test-oldest-requests demo bench-instructions  ## everything that must pass
 
 lock:  ## pin the newest development tools into requirements-dev.lock
 	$(PYTHON) -m venv --clear $(VENV)-lock
@@ -81,4 +93,12 @@ $(VENV)/tools: requirements-dev.lock
 # Built and installed as a user would.
 $(VENV)/package: $(VENV)/tools $(SOURCES)
 	$(PIP) install --force-reinstall --no-deps .
+	touch $@
+
+$(VENV)-bench/package: benches/requirements.txt $(SOURCES)
+	$(PYTHON) -m venv $(VENV)-bench
+	$(VENV)-bench/bin/python -m pip --disable-pip-version-check --quiet install \
+		-r benches/requirements.txt
+	$(VENV)-bench/bin/python -m pip --disable-pip-version-check --quiet install \
+		--force-reinstall --no-deps .
 	touch $@
