@@ -332,6 +332,7 @@ impl RequestVector {
             verifier: self.verifier.clone(),
             protocol_parameters: self.protocol_parameters(),
             allow_insecure_plaintext: true,
+            allow_plaintext_in_query: false,
         })
     }
 

@@ -13,6 +13,7 @@ use super::errors::wrong_type;
 use super::headers::{Headers, Name};
 use super::message::{Message, as_utf8, is_form, is_in_memory, is_oauth, like};
 use super::redirect::{Signature, watch_redirects};
+use super::rules::Rules;
 use super::settings::{Setting, Settings};
 use super::text::{encode, header_text, str_of};
 use crate::params::FORM_MEDIA_TYPE;
@@ -165,6 +166,11 @@ impl OAuth1 {
         Ok(())
     }
 
+    /// As that of `Client`, for clients of other classes.
+    #[classattr]
+    #[pyo3(name = "_is_strict")]
+    const _IS_STRICT: bool = false;
+
     /// The class that ``__init__`` makes ``client`` of, unless ``client_class=`` names another.
     #[classattr]
     fn client_class(py: Python<'_>) -> Bound<'_, PyType> {
@@ -179,7 +185,7 @@ impl OAuth1 {
         let request = PreparedRequest::of(&r)?;
         let signature = match signs_natively(client)? {
             Some(settings) => request.sign(&settings, force_include_body)?,
-            None => request.sign_through(client, force_include_body)?,
+            None => request.sign_through(client, force_include_body, Rules::of(slf)?)?,
         };
         watch_redirects(&r, slf, signature)?;
         Ok(r)
@@ -369,6 +375,7 @@ impl<'py> PreparedRequest<'py> {
         &self,
         client: &Bound<'py, PyAny>,
         force_include_body: bool,
+        rules: Rules,
     ) -> PyResult<Signature> {
         let py = self.object.py();
         let own = client.cast::<Client>().ok();
@@ -387,7 +394,7 @@ impl<'py> PreparedRequest<'py> {
         let content_type_text =
             content_type.as_ref().map(|value| header_text(value, "Content-Type")).transpose()?;
         let content_type_text = content_type_text.as_deref().filter(|text| !text.is_empty());
-        let is_form = is_form(&self.body, content_type_text, placement)?;
+        let is_form = is_form(&self.body, content_type_text, placement, rules)?;
         // oauthlib would use up a stream; ours refuses what has no place for the parameters.
         let is_forced = force_include_body && (own.is_some() || is_in_memory(&self.body));
         let is_placed = own.is_some() && placement == Placement::Body;
