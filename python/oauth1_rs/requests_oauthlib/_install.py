@@ -74,26 +74,15 @@ def install() -> None:
         changed.
     """
     with _lock:
-        finder = _installed()
-        if finder is None:
-            finder = _Finder(has_peer=_has_peer())
-            sys.meta_path.insert(0, finder)
-        if sys.modules.get(PEER) is not None:
-            importlib.import_module(PEER)  # to the end, if another thread has begun
-        for submodule in SUBMODULES:
-            name = f"{PEER}.{submodule}"
-            module = sys.modules.get(name)
-            if module is not None and module is not _ours(name):
-                finder.replaced[name] = sys.modules.pop(name)
-        _set_names()
-        # Not before: what is imported from now on is ours.
-        holders = sorted(set(_holders(finder.replaced.values())))
-        if holders:
+        if _installed():
+            return
+        finder = _Finder(has_peer=_has_peer())
+        sys.meta_path.insert(0, finder)
+        try:
+            _replace(finder)
+        except BaseException:
             uninstall()
-            raise RuntimeError(
-                f"requests-oauthlib's OAuth 1 classes are in use already, by {', '.join(holders)}: "
-                "call oauth1_rs.requests_oauthlib.install() before they are imported there"
-            )
+            raise
 
 
 def uninstall() -> None:
@@ -111,6 +100,24 @@ def uninstall() -> None:
                 del sys.modules[name]
         sys.modules.update(finder.replaced)
         _set_names()
+
+
+def _replace(finder: _Finder) -> None:
+    """Put our modules in place of loaded ones, from which nobody may have taken a name."""
+    if sys.modules.get(PEER) is not None:
+        importlib.import_module(PEER)  # to the end, if another thread has begun
+    for submodule in SUBMODULES:
+        name = f"{PEER}.{submodule}"
+        if name in sys.modules and sys.modules[name] is not _ours(name):
+            finder.replaced[name] = sys.modules.pop(name)
+    _set_names()
+    # Not before: what is imported from now on is ours.
+    holders = sorted(set(_holders(finder.replaced.values())))
+    if holders:
+        raise RuntimeError(
+            f"requests-oauthlib's OAuth 1 classes are in use already, by {', '.join(holders)}: "
+            "call oauth1_rs.requests_oauthlib.install() before they are imported there"
+        )
 
 
 def peers_oauth2(name: str) -> object:
