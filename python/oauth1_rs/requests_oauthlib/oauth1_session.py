@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from oauth1_rs import _session
-from oauth1_rs._token_response import MASK, PLAIN_NAME, excerpt
+from oauth1_rs._token_response import MASK, PLAIN_NAME, redacted
 from oauth1_rs.exceptions import (
     AuthorizationDenied,
     TokenMissing,
@@ -14,7 +14,12 @@ from oauth1_rs.exceptions import (
     TokenResponseError,
     VerifierMissing,
 )
-from oauth1_rs.requests_oauthlib.oauth1_auth import OAuth1
+from oauth1_rs.requests_oauthlib.oauth1_auth import (
+    SIGNATURE_HMAC,
+    SIGNATURE_RSA,
+    SIGNATURE_TYPE_AUTH_HEADER,
+    OAuth1,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,6 +28,9 @@ if TYPE_CHECKING:
     from oauth1_rs._token_response import Answer
 
 __all__ = [
+    "SIGNATURE_HMAC",
+    "SIGNATURE_RSA",
+    "SIGNATURE_TYPE_AUTH_HEADER",
     "AuthorizationDenied",
     "OAuth1",
     "OAuth1Session",
@@ -82,7 +90,7 @@ class OAuth1Session(_session.OAuth1Session):
         return self._token_missing_text(parameters)
 
     def _token_request_denied_text(self, answer: Answer, secrets: list[str]) -> str:
-        response = excerpt(answer.text, secrets)[1:-1]
+        response = redacted(answer.text, secrets)
         return f"Token request failed with code {answer.status_code}, response was '{response}'."
 
     def _undecodable_text(self, answer: Answer, _secrets: list[str]) -> str:
@@ -100,8 +108,9 @@ class OAuth1Session(_session.OAuth1Session):
 
     def _token_missing_text(self, token: Mapping[str, Any]) -> str:
         shown = {name: MASK for name in token if PLAIN_NAME.fullmatch(name)}
-        if "oauth_problem" in token:
-            shown["oauth_problem"] = excerpt(str(token["oauth_problem"]), [])[1:-1]
+        problem = str(token.get("oauth_problem", ""))
+        if PLAIN_NAME.fullmatch(problem):
+            shown["oauth_problem"] = problem
         return f"Response does not contain a token: {shown}"
 
     def _verifier_missing_text(self) -> str:
