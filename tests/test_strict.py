@@ -249,12 +249,38 @@ def test_an_authorization_header_stays_beside_parameters_elsewhere(placement: st
     assert ("Authorization", headers["Authorization"].encode()) in ours["headers"]
 
 
-@pytest.mark.parametrize("body", ["hello", "123", "a=1"])
-def test_a_client_class_of_oauthlibs_is_called_as_theirs_calls_it(body: str) -> None:
-    """With the form that the guess makes of any text."""
-    options = {"client_class": oauthlib.oauth1.Client}
-    arguments: dict[str, Any] = {"options": options, "data": body}
-    assert prepared(STRICT, **arguments) == prepared(THEIRS, **arguments)
+@pytest.mark.parametrize("decoding", ["utf-8", None])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"data": "hello"},  # a form, by the guess
+        {"data": "123"},
+        {"data": "a=1"},
+        {"data": {"a": "1"}},
+        {"json": {"a": 1}},
+        {},
+    ],
+)
+def test_a_client_class_of_oauthlibs_is_called_as_theirs_calls_it(
+    arguments: dict[str, Any], decoding: str | None
+) -> None:
+    options = {"client_class": oauthlib.oauth1.Client, "decoding": decoding}
+    ours, theirs = (
+        prepared(auth_class, options=options, **arguments) for auth_class in (STRICT, THEIRS)
+    )
+    assert ours == theirs
+
+
+def test_a_charset_stays_with_a_client_class_of_oauthlibs() -> None:
+    """Theirs drops it. It becomes bytes like the others."""
+    form = "application/x-www-form-urlencoded; charset=utf-8"
+    ours = prepared(
+        STRICT,
+        options={"client_class": oauthlib.oauth1.Client},
+        data="a=1",
+        headers={"Content-Type": form},
+    )
+    assert ("Content-Type", form.encode()) in ours["headers"]
 
 
 def test_an_empty_realm_of_one_call_is_none() -> None:

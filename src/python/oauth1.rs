@@ -6,7 +6,7 @@ use pyo3::exceptions::PyAttributeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple, PyType};
+use pyo3::types::{PyBytes, PyDict, PyString, PyTuple, PyType};
 
 use super::client::{Client, instance_dict, restore_instance_dict};
 use super::errors::wrong_type;
@@ -423,8 +423,15 @@ impl<'py> PreparedRequest<'py> {
         };
         self.object.call_method1(intern!(py, "prepare_headers"), (headers,))?;
         let headers = Headers::of(&self.object)?;
-        if let (None, Some(given), Some(_)) = (own, &content_type, content_type_text) {
-            // The request keeps the value that it had, such as one with a charset.
+        if let (None, Some(given), Some(_), true) = (own, &content_type, content_type_text, is_form)
+        {
+            // The request keeps the value that it had, such as one with a charset, as the type that
+            // the client gives.
+            let signed = headers.get(Name::ContentType)?;
+            let is_bytes = signed.is_some_and(|value| value.is_instance_of::<PyBytes>());
+            let utf_8 = PyString::intern(py, "utf-8").into_any();
+            let given = given.clone();
+            let given = if is_bytes { encode(given, &utf_8)? } else { given };
             headers.set(Name::ContentType, given)?;
         }
         self.write(&url, &body)?;
