@@ -26,7 +26,12 @@ class Discogs(WireServer):
         return {
             "/oauth/request_token": Answer(b"oauth_token=r&oauth_token_secret=rs"),
             "/oauth/access_token": Answer(b"oauth_token=t&oauth_token_secret=ts"),
-        }.get(path, Answer(b'{"id": 1, "username": "u", "results": [], "pagination": {"pages": 1, "items": 0}}'))
+        }.get(
+            path,
+            Answer(
+                b'{"id": 1, "username": "u", "results": [], "pagination": {"pages": 1, "items": 0}}'
+            ),
+        )
 
 
 @pytest.fixture(autouse=True)

@@ -66,7 +66,9 @@ def test_three_legs_calls_and_an_upload(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_a_wrong_secret_is_its_error(monkeypatch: pytest.MonkeyPatch) -> None:
     with Flickr() as server:
-        monkeypatch.setattr(OAuthFlickrInterface, "REQUEST_TOKEN_URL", f"{server.url}/request_token")
+        monkeypatch.setattr(
+            OAuthFlickrInterface, "REQUEST_TOKEN_URL", f"{server.url}/request_token"
+        )
         flickr = flickrapi.FlickrAPI("key", "wrong", store_token=False)
         with pytest.raises(flickrapi.FlickrError, match="Status code 401 received"):
             flickr.get_request_token(oauth_callback="oob")

@@ -6,6 +6,7 @@ import io
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -18,7 +19,7 @@ from werkzeug.routing import Rule
 class X(Provider):
     """With the paths of X's API."""
 
-    def _make_app(self):  # type: ignore[no-untyped-def]  # Flask is not for this file to know
+    def _make_app(self) -> Any:
         app = super()._make_app()
         app.url_map.add(Rule("/oauth/request_token", endpoint="_request_token", methods=["POST"]))
         app.url_map.add(Rule("/oauth/authorize", endpoint="_ask", methods=["GET"]))
@@ -35,7 +36,8 @@ def x(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[X]:
     authority.issue_cert("127.0.0.1").configure_cert(context)
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
-    with X(tls=context) as provider:
+    provider = X(tls=context)
+    with provider:
         yield provider
 
 
@@ -53,7 +55,9 @@ def test_three_legs_and_calls(x: X) -> None:
     handler = Handler(x.client_key, x.client_secret, callback="http://127.0.0.1/ready")
     callback = decide(handler.get_authorization_url())
     handler.get_access_token(callback.partition("oauth_verifier=")[2].partition("&")[0])
-    api = tweepy.API(handler, host=x.url.removeprefix("https://"), upload_host=x.url.removeprefix("https://"))
+    api = tweepy.API(
+        handler, host=x.url.removeprefix("https://"), upload_host=x.url.removeprefix("https://")
+    )
     assert api.verify_credentials().method == "GET"
     api.update_status("Hello, Ladies + Gentlemen! é", in_reply_to_status_id=5)
     api.get_user(screen_name="a&b=c #d é")
