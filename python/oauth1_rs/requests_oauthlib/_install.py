@@ -70,8 +70,8 @@ def install() -> None:
     Raises
     ------
     RuntimeError
-        A module has classes of requests-oauthlib's already. The text names it, and nothing is
-        changed.
+        A module has classes of requests-oauthlib's already, among its names or as the parents of
+        its own. The text names it, and nothing is changed.
     """
     with _lock:
         if _installed():
