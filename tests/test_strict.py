@@ -16,8 +16,11 @@ import pytest
 import requests
 import requests_oauthlib
 import rsa_keys
+from hypothesis import example, given
+from hypothesis import strategies as st
 from oauth1_rs import OAuth1Error
 from oauth1_rs.requests_oauthlib import InsecurePlaintextWarning, oauth1_auth, oauth1_session
+from oauthlib.common import extract_params
 from provider import SIGNATURE_METHODS
 from requests_oauthlib import oauth1_auth as their_auth
 from requests_oauthlib import oauth1_session as their_session
@@ -127,6 +130,14 @@ def test_a_request_is_what_theirs_is(placement: str, name: str, decoding: str | 
         for auth_class in (STRICT, THEIRS)
     )
     assert ours == theirs
+
+
+@example("%%41=a")
+@example("%a%=b")
+@given(st.text(st.sampled_from("a1F%&=;+_.-:~,*@!()/?'$ []{}\"#é"), max_size=12))
+def test_the_guess_is_theirs(text: str) -> None:
+    request = requests.Request("POST", URL, data=text, auth=STRICT("client")).prepare()
+    assert ("Content-Type" in request.headers) == bool(extract_params(text))
 
 
 @pytest.mark.parametrize("method", SIGNATURE_METHODS)

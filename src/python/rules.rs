@@ -172,7 +172,8 @@ const PEERS_FORM_BYTES: &[u8] = b"_.-=&;:%+~,*@!()/?'$";
 
 /// Whether no `%` is followed by what is no hexadecimal digit; the end of the text may follow.
 fn has_peers_escapes(text: &[u8]) -> bool {
-    text.split(|&byte| byte == b'%')
-        .skip(1)
-        .all(|after| after.iter().take(2).all(u8::is_ascii_hexdigit))
+    text.iter()
+        .enumerate()
+        .filter(|&(_, &byte)| byte == b'%')
+        .all(|(position, _)| text.iter().skip(position + 1).take(2).all(u8::is_ascii_hexdigit))
 }
