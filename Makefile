@@ -10,11 +10,15 @@ export no_proxy := $(NO_PROXY)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# What is built is built once, and a shell finds its name.
+WHEEL := $(VENV)/wheel/*.whl
+PEERS := $(VENV)-peers
+PEERS_PIP := $(PEERS)/bin/python -m pip --disable-pip-version-check --quiet
 
 SOURCES := Cargo.toml Cargo.lock .cargo/config.toml pyproject.toml README.md $(shell find src python -type f -not -name '*.pyc')
 
-.PHONY: help demo test test-rust test-python test-oldest-requests lint format lock licenses bench \
-	plot bench-instructions ci clean
+.PHONY: help demo test test-rust test-python test-oldest-requests peer-suites lint format lock \
+	licenses bench plot bench-instructions ci clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -54,10 +58,18 @@ test-oldest-requests: $(VENV)/package  ## run the tests that use requests with t
 	$(VENV)-oldest/bin/python -m pip --disable-pip-version-check --quiet install \
 		-r requirements-dev.lock
 	$(VENV)-oldest/bin/python -m pip --disable-pip-version-check --quiet install \
-		"requests==$$(sed -n 's/^dependencies = \["requests>=\([0-9.]*\)".*/\1/p' pyproject.toml)" .
+		"requests==$$(sed -n 's/^dependencies = \["requests>=\([0-9.]*\)".*/\1/p' pyproject.toml)" \
+		$(WHEEL)
 	$(VENV)-oldest/bin/python -m pytest --quiet --numprocesses auto -o filterwarnings=default \
 		tests/test_bodies.py tests/test_oauth1.py tests/test_peer_bugs.py tests/test_provider.py \
-		tests/test_redirect*.py tests/test_session*.py tests/test_token_responses.py
+		tests/test_redirect*.py tests/test_session*.py tests/test_strict*.py \
+		tests/test_token_responses.py
+
+# In an environment of their own, with the versions that they work with. Nothing but this machine
+# can be reached while they run.
+peer-suites: $(VENV)/package $(PEERS)/ready  ## run other people's suites with requests_oauthlib being ours
+	$(PEERS_PIP) install --force-reinstall --no-deps $(WHEEL)
+	PYTHONPATH=tests $(PEERS)/bin/python tests/peer_suites/run.py $(PEERS)/suites
 
 bench: $(VENV)-bench/package  ## measure beside other signers, and each stage of a signature
 	$(VENV)-bench/bin/python benches/bench.py
@@ -69,13 +81,17 @@ plot: $(VENV)-bench/package  ## draw docs/cost.svg
 bench-instructions:  ## count instructions, beside the parent commit's; needs valgrind
 	$(PYTHON) benches/instructions.py
 
-ci: lint test test-oldest-requests demo bench-instructions  ## everything that must pass
+ci: lint test test-oldest-requests demo peer-suites bench-instructions  ## everything that must pass
 
-lock:  ## pin the newest development tools into requirements-dev.lock
+lock:  ## pin the newest development tools into the lock files
 	$(PYTHON) -m venv --clear $(VENV)-lock
 	$(VENV)-lock/bin/python -m pip --quiet install --upgrade 'pip>=25.1'
 	$(VENV)-lock/bin/python -m pip --quiet install --group test --group lint
 	$(VENV)-lock/bin/python -m pip freeze --exclude pip --exclude setuptools > requirements-dev.lock
+	$(VENV)-lock/bin/python -m pip --quiet install uv
+	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade \
+		--generate-hashes --no-annotate --no-header tests/peer_suites/requirements.in \
+		-o tests/peer_suites/requirements.lock
 	rm -rf $(VENV)-lock
 
 licenses:  ## write THIRD-PARTY-LICENSES anew, after a change of Cargo.lock
@@ -92,13 +108,23 @@ $(VENV)/tools: requirements-dev.lock
 
 # Built and installed as a user would.
 $(VENV)/package: $(VENV)/tools $(SOURCES)
-	$(PIP) install --force-reinstall --no-deps .
+	rm -rf $(VENV)/wheel
+	$(PIP) wheel --no-deps --wheel-dir $(VENV)/wheel .
+	$(PIP) install --force-reinstall --no-deps $(WHEEL)
 	touch $@
 
-$(VENV)-bench/package: benches/requirements.txt $(SOURCES)
+$(PEERS)/ready: tests/peer_suites/suites.py tests/peer_suites/requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "social-auth-core needs Python 3.11 or newer: make PYTHON=..."; exit 1; }
+	$(PYTHON) -m venv --clear $(PEERS)
+	$(PEERS_PIP) install --require-hashes --only-binary :all: -r tests/peer_suites/requirements.lock
+	PYTHONPATH=tests $(PEERS)/bin/python tests/peer_suites/run.py fetch $(PEERS)/suites
+	touch $@
+
+$(VENV)-bench/package: $(VENV)/package benches/requirements.txt
 	$(PYTHON) -m venv $(VENV)-bench
 	$(VENV)-bench/bin/python -m pip --disable-pip-version-check --quiet install \
 		-r benches/requirements.txt
 	$(VENV)-bench/bin/python -m pip --disable-pip-version-check --quiet install \
-		--force-reinstall --no-deps .
+		--force-reinstall --no-deps $(WHEEL)
 	touch $@

@@ -10,6 +10,7 @@ is in memory. It is for examples and tests: nobody signs in, and plain http is a
 from __future__ import annotations
 
 import hashlib
+import ssl
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -94,12 +95,14 @@ class Provider:
         token: str = "nnch734d00sl2jdk",
         token_secret: str = "pfkkdhi9sl3r4s00",
         signature_methods: Sequence[str] = SIGNATURE_METHODS,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.client_key = client_key
         self.client_secret = client_secret
         self.token = token
         self.token_secret = token_secret
         self.records: list[Record] = []
+        self._tls = tls
         self._store = _Store(
             client_secrets={client_key: client_secret},
             client_public_keys={client_key: client_public_key},
@@ -113,7 +116,12 @@ class Provider:
 
     def __enter__(self) -> Provider:
         self._server = make_server(
-            "127.0.0.1", 0, self._app, threaded=True, request_handler=_QuietRequestHandler
+            "127.0.0.1",
+            0,
+            self._app,
+            threaded=True,
+            request_handler=_QuietRequestHandler,
+            ssl_context=self._tls,
         )
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
@@ -132,7 +140,8 @@ class Provider:
         """The origin, without a trailing slash."""
         if self._server is None:
             raise RuntimeError("the provider has an address only inside its `with` block")
-        return f"http://127.0.0.1:{self._server.server_port}"
+        scheme = "https" if self._tls else "http"
+        return f"{scheme}://127.0.0.1:{self._server.server_port}"
 
     def _make_app(self) -> Flask:
         app = Flask("provider")

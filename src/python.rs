@@ -8,6 +8,7 @@
 //! | `message` | a request, and its signature by some settings |
 //! | `headers` | the headers of a prepared request |
 //! | `settings` | what a user sets, as Python objects, and the [`Signer`] made of it |
+//! | `rules` | where the package's two namespaces differ |
 //! | `private_key` | the setting `rsa_key` |
 //! | `text` | Python's text, in and out |
 //! | `errors` | the exceptions |
@@ -21,6 +22,7 @@ mod message;
 mod oauth1;
 mod private_key;
 mod redirect;
+mod rules;
 mod settings;
 mod text;
 
@@ -33,7 +35,7 @@ mod native {
     use super::client::Attribute;
     #[pymodule_export]
     use super::client::Client;
-    use super::errors::{OAuth1Error, OAuth1TypeError};
+    use super::errors::{InsecurePlaintextWarning, OAuth1Error, OAuth1TypeError};
     #[pymodule_export]
     use super::oauth1::OAuth1;
     #[pymodule_export]
@@ -49,6 +51,7 @@ mod native {
         // An error must not have to import its class: at the interpreter's end nothing is left.
         module.py().get_type::<OAuth1Error>();
         module.py().get_type::<OAuth1TypeError>();
+        module.py().get_type::<InsecurePlaintextWarning>();
         // Counting forks begins before there can be a thread that forks meanwhile.
         crate::nonce::nonce()?;
         Ok(())

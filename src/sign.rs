@@ -30,6 +30,8 @@ pub struct Configuration {
     pub protocol_parameters: Vec<(String, Option<String>)>,
     /// Lets PLAINTEXT send the secrets over connections that others can read.
     pub allow_insecure_plaintext: bool,
+    /// Lets PLAINTEXT write the secrets into URLs.
+    pub allow_plaintext_in_query: bool,
 }
 
 /// What of a request is signed. The URI and the form are as they go out.
@@ -96,7 +98,8 @@ impl Signer {
             parameters.set(name, value)?;
         }
         let is_plaintext = method == SignatureMethod::Plaintext;
-        if is_plaintext && placement == Placement::Query {
+        let is_in_query = placement == Placement::Query;
+        if is_plaintext && is_in_query && !configuration.allow_plaintext_in_query {
             return Err(Error::PlaintextInQuery);
         }
         Ok(Self {
@@ -267,6 +270,7 @@ mod tests {
             verifier: Some(secret()),
             protocol_parameters: vec![("oauth_session_handle".to_owned(), Some(secret()))],
             allow_insecure_plaintext: false,
+            allow_plaintext_in_query: false,
         };
         let signer = Signer::new(configuration.clone()).unwrap();
         let request = Request { method: "GET", uri: "https://a.example/", ..Request::default() };

@@ -210,6 +210,7 @@ fn signer(placement: Placement) -> Signer {
         verifier: None,
         protocol_parameters: Vec::new(),
         allow_insecure_plaintext: false,
+        allow_plaintext_in_query: false,
     })
     .unwrap()
 }

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import oauth1_rs.requests_oauthlib
 import pytest
 import requests_oauthlib
 from oauth1_rs import Client, OAuth1Session
@@ -37,12 +38,17 @@ def seen(request: WireRequest) -> Verdict:
     return verify(request, "secret", "token secret")
 
 
-def test_no_request_carries_anything_of_another_flow(server: WireServer) -> None:
+@pytest.mark.parametrize(
+    "session_class", [OAuth1Session, oauth1_rs.requests_oauthlib.OAuth1Session]
+)
+def test_no_request_carries_anything_of_another_flow(
+    server: WireServer, session_class: type[OAuth1Session]
+) -> None:
     server.answers["/request_token"] = server.answers["/access_token"] = lambda request: Answer(
         f"oauth_token=token-{flow_of(request)}&oauth_token_secret=token+secret"
         "&oauth_callback_confirmed=true".encode()
     )
-    session = OAuth1Session("key", "secret", realm="everybody's")
+    session = session_class("key", "secret", realm="everybody's")
     start = threading.Barrier(THREADS)
 
     def fetch(step: str, flow: str, **arguments: Any) -> dict[str, Any]:

@@ -331,6 +331,7 @@ impl RequestVector {
             verifier: self.verifier.clone(),
             protocol_parameters: self.protocol_parameters(),
             allow_insecure_plaintext: true,
+            allow_plaintext_in_query: false,
         })
     }
 
@@ -615,6 +616,7 @@ fn signer_without_parameters() -> Result<Signer, Error> {
         verifier: None,
         protocol_parameters: names.map(|name| (format!("oauth_{name}"), None)).to_vec(),
         allow_insecure_plaintext: false,
+        allow_plaintext_in_query: false,
     })
 }
 

@@ -29,6 +29,7 @@ _RequestT = TypeVar("_RequestT", bound=_PreparedRequest)
 
 @disjoint_base
 class Client:
+    _is_strict: bool
     client_key: _Text
     client_secret: _Text | None
     resource_owner_key: _Text | None
@@ -87,6 +88,7 @@ class Client:
 
 @disjoint_base
 class OAuth1:
+    _is_strict: bool
     client_class: Any
     client: Any
     force_include_body: bool
@@ -117,6 +119,7 @@ class OAuth1:
         rsa_key_passphrase: _Text | None = None,
     ) -> None: ...
     def __call__(self, r: _RequestT) -> _RequestT: ...
+    def __setstate__(self, state: Any) -> None: ...
 
 # Signing puts it among a request's response hooks.
 @final

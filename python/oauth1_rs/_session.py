@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
@@ -44,10 +45,9 @@ if TYPE_CHECKING:
         _Timestamp,
     )
 
-    class _Options(TypedDict, total=False):
-        """The other parameters of `OAuth1`."""
+    class _ClientOptions(TypedDict, total=False):
+        """The parameters of `Client` that `OAuth1` passes on."""
 
-        decoding: str | None
         realm: _Text | None
         encoding: str
         nonce: _Nonce | None
@@ -56,6 +56,12 @@ if TYPE_CHECKING:
         protocol_parameters: _ProtocolParameters | None
         body_hash: _BodyHash | None
         allow_insecure_plaintext: bool
+        rsa_key_passphrase: _Text | None
+
+    class _Options(_ClientOptions, total=False):
+        """The other parameters of `OAuth1`."""
+
+        decoding: str | None
 
 
 HTTP_ERROR = 400
@@ -113,6 +119,12 @@ class OAuth1Session(requests.Session):
 
     # What signs, for subclasses with defaults of their own.
     _auth_class: type[OAuth1] = OAuth1
+
+    # Section 2.1: temporary credentials are asked for with the client credentials alone. Those of
+    # a flow before would be sent along, and their secret would spoil the signature.
+    _without_token: Mapping[str, None] = MappingProxyType(
+        {"resource_owner_key": None, "resource_owner_secret": None}
+    )
 
     def __init__(
         self,
@@ -229,11 +241,7 @@ class OAuth1Session(requests.Session):
         requests.RequestException
             The network failed.
         """
-        # Section 2.1: signed with the client credentials alone. Those of a flow before would be
-        # sent along, and their secret would spoil the signature.
-        auth = self._signing(
-            protocol_parameters, resource_owner_key=None, resource_owner_secret=None
-        )
+        auth = self._signing(protocol_parameters, **self._without_token)
         realms = realm if isinstance(realm, (str, bytes)) else " ".join(realm or ()) or None
         if realms is not None:
             _write(auth.client, realm=realms)

@@ -228,8 +228,13 @@ def to_parameters(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     return parameters
 
 
-def excerpt(text: str, secrets: Iterable[str], length: int = MAX_EXCERPT) -> str:
-    """Return the beginning of `text` in quotes, without `secrets` and what looks like others."""
+def excerpt(text: str, secrets: Iterable[str]) -> str:
+    """Return what `redacted` leaves, in quotes."""
+    return repr(redacted(text, secrets))
+
+
+def redacted(text: str, secrets: Iterable[str]) -> str:
+    """Return the beginning of `text` on one line, without `secrets` and what looks like others."""
     text = " ".join(text.split())[:MAX_SEARCHED]
     spans = [found.span() for found in LONG_RUN.finditer(text) if _is_random(found[0])]
     spans += [found.span("value") for found in SECRET_VALUE.finditer(text)]
@@ -241,7 +246,7 @@ def excerpt(text: str, secrets: Iterable[str], length: int = MAX_EXCERPT) -> str
         if start >= position:
             shown += text[position:start] + MASK
         position = max(position, end)
-    return repr((shown + text[position:])[:length])
+    return (shown + text[position:])[:MAX_EXCERPT]
 
 
 def _is_random(run: str) -> bool:

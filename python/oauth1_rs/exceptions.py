@@ -16,6 +16,13 @@ class OAuth1TypeError(OAuth1Error, TypeError):
     """A value of the wrong type. The text names it and shows the type, not the value."""
 
 
+class InsecurePlaintextWarning(UserWarning):
+    """PLAINTEXT sends the secrets over a connection that is not encrypted.
+
+    Only ``oauth1_rs.requests_oauthlib`` warns; ``oauth1_rs`` refuses.
+    """
+
+
 class TokenError(OAuth1Error):
     """The three-legged flow cannot go on. Never raised itself: catch it for every reason.
 

@@ -10,6 +10,7 @@ use pyo3::types::{PyDict, PyList, PyMapping, PyString, PyTuple, PyType};
 
 use super::errors::{OAuth1Error, OAuth1TypeError, in_place_of, wrong_type};
 use super::message::{Message, is_in_memory, like};
+use super::rules::Rules;
 use super::settings::{Setting, Settings, copied};
 use super::text::{encode, header_text};
 use crate::params::{FORM_MEDIA_TYPE, is_form_media_type};
@@ -141,15 +142,23 @@ impl Client {
 
     #[pyo3(signature = (*args, **kwargs))]
     fn __init__(
-        &self,
+        slf: &Bound<'_, Self>,
         args: &Bound<'_, PyTuple>,
         kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<()> {
-        let settings = Settings::from_arguments(args, kwargs)?;
-        settings.prepared(args.py())?;
-        self.replace(Some(settings));
+        let rules = Rules::of(slf)?;
+        let settings = Settings::from_arguments(args, kwargs, rules)?;
+        if rules.checks_in_constructor() {
+            settings.prepared(args.py())?;
+        }
+        slf.get().replace(Some(settings));
         Ok(())
     }
+
+    /// Whether it follows requests-oauthlib's rules: for `oauth1_rs.requests_oauthlib`.
+    #[classattr]
+    #[pyo3(name = "_is_strict")]
+    const _IS_STRICT: bool = false;
 
     /// Signs a request.
     ///
@@ -203,6 +212,7 @@ impl Client {
         let uri_text = settings.text_of(uri, "uri")?;
         let method = http_method.map(|method| header_text(method, "http_method")).transpose()?;
         let realm = realm.map(|realm| settings.text_of(realm, "realm")).transpose()?;
+        let realm = realm.filter(|realm| settings.rules.keeps_empty() || !realm.is_empty());
         let content_type = headers.content_type.as_deref().filter(|text| !text.is_empty());
         let message = Message {
             method: method.as_deref().unwrap_or("GET"),
@@ -310,7 +320,7 @@ impl Client {
         state: (Bound<'_, PyDict>, Option<Bound<'_, PyDict>>),
     ) -> PyResult<()> {
         let (settings, dict) = state;
-        slf.get().replace(Some(Settings::from_dict(&settings)?));
+        slf.get().replace(Some(Settings::from_dict(&settings, Rules::of(slf)?)?));
         restore_instance_dict(slf.as_any(), dict.as_ref())
     }
 

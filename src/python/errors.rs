@@ -8,11 +8,12 @@ use crate::private_key::PrivateKeyError;
 
 /// The exceptions are Python classes, so that they document, pickle and type-check as such.
 mod classes {
+    pyo3::import_exception!(oauth1_rs.exceptions, InsecurePlaintextWarning);
     pyo3::import_exception!(oauth1_rs.exceptions, OAuth1Error);
     pyo3::import_exception!(oauth1_rs.exceptions, OAuth1TypeError);
 }
 
-pub(super) use classes::{OAuth1Error, OAuth1TypeError};
+pub(super) use classes::{InsecurePlaintextWarning, OAuth1Error, OAuth1TypeError};
 
 impl From<Error> for PyErr {
     fn from(error: Error) -> Self {

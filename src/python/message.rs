@@ -7,11 +7,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyString};
 
 use super::errors::{in_place_of, wrong_type};
+use super::rules::Rules;
 use super::settings::Settings;
 use super::text::str_of;
 use crate::body_hash::BodyHash;
 use crate::error::Error;
-use crate::params::{is_form_encoded, is_form_media_type};
+use crate::params::is_form_media_type;
 use crate::sign::{Request, Signed};
 use crate::transmit::Placement;
 
@@ -53,10 +54,19 @@ impl Message<'_, '_> {
         let py = self.body.py();
         let prepared = settings.prepared(py)?;
         let placement = prepared.signer.placement();
-        if placement != Placement::Header && self.authorization.is_some_and(is_oauth) {
+        let rules = settings.rules;
+        let is_elsewhere =
+            placement != Placement::Header && self.authorization.is_some_and(is_oauth);
+        if is_elsewhere && !rules.leaves_authorization_alone() {
             return Err(Error::AuthorizationPresent.into());
         }
-        let form = Form::of(self.body, self.content_type, placement)?;
+        let form = Form::of(self.body, self.content_type, placement, rules)?;
+        if let Some(form) = &form {
+            rules.check_form(self.method, &form.bytes)?;
+        }
+        if prepared.warns_of_plaintext {
+            Rules::warn_of_plaintext(py, self.uri)?;
+        }
         let hash = match &form {
             Some(_) => None,
             None if self.hashes_body => {
@@ -78,7 +88,8 @@ impl Message<'_, '_> {
         let timestamp = settings.timestamp(py)?;
         let sign = || prepared.signer.sign(&request, nonce.as_str(), &timestamp);
         let is_slow = prepared.signer.is_slow() || length >= LARGE;
-        let signed = if is_slow { py.detach(sign) } else { sign() }?;
+        let signed = if is_slow { py.detach(sign) } else { sign() };
+        let signed = signed.map_err(|error| rules.error(error))?;
         Ok(SignedMessage {
             signed,
             is_form: form.is_some(),
@@ -109,26 +120,22 @@ impl<'a> Form<'a> {
         body: &'a Bound<'_, PyAny>,
         content_type: Option<&str>,
         placement: Placement,
+        rules: Rules,
     ) -> PyResult<Option<Self>> {
+        let is_in_body = placement == Placement::Body;
         match content_type {
             Some(content_type) if is_form_media_type(content_type) => {
-                let bytes = body_bytes(body)?.ok_or_else(|| {
-                    wrong_type(
-                        "a body with the Content-Type application/x-www-form-urlencoded",
-                        "str or bytes, as its parameters are signed (give another Content-Type, \
-                         or read the stream first)",
-                        body,
-                    )
-                })?;
+                let bytes = body_bytes(body)?.ok_or_else(|| rules.unreadable_form(body))?;
                 Ok(Some(Self { bytes, is_guessed: false }))
             }
-            None if placement == Placement::Body => Ok(body_bytes(body)?
-                .filter(|bytes| bytes.is_empty() || is_form_encoded(bytes))
+            Some(_) if !(is_in_body && rules.body_placement_makes_form()) => Ok(None),
+            _ if is_in_body => Ok(body_bytes(body)?
+                .filter(|bytes| bytes.is_empty() || rules.looks_like_form(bytes))
                 .map(|bytes| Self { bytes, is_guessed: true })),
-            None if body.is_instance_of::<PyString>() => Ok(body_bytes(body)?
-                .filter(|bytes| is_form_encoded(bytes))
+            _ if body.is_instance_of::<PyString>() => Ok(body_bytes(body)?
+                .filter(|bytes| rules.looks_like_form(bytes))
                 .map(|bytes| Self { bytes, is_guessed: true })),
-            Some(_) | None => Ok(None),
+            _ => Ok(None),
         }
     }
 }
@@ -155,8 +162,9 @@ pub(super) fn is_form(
     body: &Bound<'_, PyAny>,
     content_type: Option<&str>,
     placement: Placement,
+    rules: Rules,
 ) -> PyResult<bool> {
-    Form::of(body, content_type, placement).map(|form| form.is_some())
+    Form::of(body, content_type, placement, rules).map(|form| form.is_some())
 }
 
 /// Whether a body is there and can be read without using it up.

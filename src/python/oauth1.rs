@@ -6,13 +6,14 @@ use pyo3::exceptions::PyAttributeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple, PyType};
+use pyo3::types::{PyBytes, PyDict, PyString, PyTuple, PyType};
 
 use super::client::{Client, instance_dict, restore_instance_dict};
 use super::errors::wrong_type;
 use super::headers::{Headers, Name};
 use super::message::{Message, as_utf8, is_form, is_in_memory, is_oauth, like};
 use super::redirect::{RedirectHook, Signature, Signer, watch_redirects};
+use super::rules::Rules;
 use super::settings::{Setting, Settings};
 use super::text::{encode, header_text, str_of};
 use crate::params::FORM_MEDIA_TYPE;
@@ -213,6 +214,11 @@ impl OAuth1 {
         Ok(())
     }
 
+    /// As that of `Client`, for clients of other classes.
+    #[classattr]
+    #[pyo3(name = "_is_strict")]
+    const _IS_STRICT: bool = false;
+
     /// The class that ``__init__`` makes ``client`` of, unless ``client_class=`` names another.
     #[classattr]
     fn client_class(py: Python<'_>) -> Bound<'_, PyType> {
@@ -227,7 +233,7 @@ impl OAuth1 {
         let request = PreparedRequest::of(&r)?;
         let signature = match signs_natively(client)? {
             Some(settings) => request.sign(&settings, parts.force_include_body)?,
-            None => request.sign_through(client, parts.force_include_body)?,
+            None => request.sign_through(client, parts.force_include_body, Rules::of(slf)?)?,
         };
         match &parts.header_hook {
             Some(hook) if signature.is_none() => watch_redirects(&r, hook.bind(py))?,
@@ -438,6 +444,7 @@ impl<'py> PreparedRequest<'py> {
         &self,
         client: &Bound<'py, PyAny>,
         force_include_body: bool,
+        rules: Rules,
     ) -> PyResult<Option<Signature>> {
         let py = self.object.py();
         let own = client.cast::<Client>().ok();
@@ -456,7 +463,7 @@ impl<'py> PreparedRequest<'py> {
         let content_type_text =
             content_type.as_ref().map(|value| header_text(value, "Content-Type")).transpose()?;
         let content_type_text = content_type_text.as_deref().filter(|text| !text.is_empty());
-        let is_form = is_form(&self.body, content_type_text, placement)?;
+        let is_form = is_form(&self.body, content_type_text, placement, rules)?;
         // oauthlib would use up a stream; ours refuses what has no place for the parameters.
         let is_forced = force_include_body && (own.is_some() || is_in_memory(&self.body));
         let is_placed = own.is_some() && placement == Placement::Body;
@@ -485,8 +492,15 @@ impl<'py> PreparedRequest<'py> {
         };
         self.object.call_method1(intern!(py, "prepare_headers"), (headers,))?;
         let headers = Headers::of(&self.object)?;
-        if let (None, Some(given), Some(_)) = (own, &content_type, content_type_text) {
-            // The request keeps the value that it had, such as one with a charset.
+        if let (None, Some(given), Some(_), true) = (own, &content_type, content_type_text, is_form)
+        {
+            // The request keeps the value that it had, such as one with a charset, as the type that
+            // the client gives.
+            let signed = headers.get(Name::ContentType)?;
+            let is_bytes = signed.is_some_and(|value| value.is_instance_of::<PyBytes>());
+            let utf_8 = PyString::intern(py, "utf-8").into_any();
+            let given = given.clone();
+            let given = if is_bytes { encode(given, &utf_8)? } else { given };
             headers.set(Name::ContentType, given)?;
         }
         self.write(&url, &body)?;

@@ -8,8 +8,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyMapping, PyString, PyTuple};
 use zeroize::Zeroizing;
 
-use super::errors::{OAuth1Error, OAuth1TypeError, in_place_of, wrong_type};
+use super::errors::{OAuth1Error, in_place_of, wrong_type};
 use super::private_key::read_private_key;
+use super::rules::Rules;
 use super::text::{str_of, text_of};
 use crate::body_hash::BodyHash;
 use crate::credentials::Credentials;
@@ -106,6 +107,7 @@ impl Setting {
 pub(super) struct Settings {
     /// In the order of [`Setting::ALL`]; `None` is Python's `None`.
     values: [Option<Py<PyAny>>; Setting::COUNT],
+    pub(super) rules: Rules,
     /// Made when it is first needed: a write only stores, the combination is checked at the next
     /// signature.
     prepared: OnceLock<Prepared>,
@@ -117,6 +119,7 @@ pub(super) struct Settings {
 pub(super) struct Prepared {
     pub(super) signer: Signer,
     pub(super) body_hash: Option<BodyHash>,
+    pub(super) warns_of_plaintext: bool,
     nonce: Source,
     timestamp: Source,
     timestamp_offset: i64,
@@ -155,6 +158,7 @@ impl Settings {
     pub(super) fn from_arguments(
         arguments: &Bound<'_, PyTuple>,
         keywords: Option<&Bound<'_, PyDict>>,
+        rules: Rules,
     ) -> PyResult<Self> {
         let py = arguments.py();
         if arguments.len() > Setting::POSITIONAL {
@@ -191,20 +195,25 @@ impl Settings {
             let value = values[setting as usize].take().filter(|value| !value.is_none());
             values[setting as usize] = value.or_else(|| setting.default(py));
         }
-        Self::new(py, values)
+        Self::new(py, values, rules)
     }
 
     /// The settings that [`Settings::to_dict`] gave.
-    pub(super) fn from_dict(dict: &Bound<'_, PyDict>) -> PyResult<Self> {
+    pub(super) fn from_dict(dict: &Bound<'_, PyDict>, rules: Rules) -> PyResult<Self> {
         let mut values = [const { None }; Setting::COUNT];
         for setting in Setting::ALL {
             values[setting as usize] = dict.get_item(setting.name())?;
         }
-        Self::new(dict.py(), values)
+        Self::new(dict.py(), values, rules)
     }
 
-    fn new(py: Python<'_>, values: [Option<Bound<'_, PyAny>>; Setting::COUNT]) -> PyResult<Self> {
-        let mut settings = Self::from_values(values.map(|value| value.map(Bound::unbind)));
+    fn new(
+        py: Python<'_>,
+        values: [Option<Bound<'_, PyAny>>; Setting::COUNT],
+        rules: Rules,
+    ) -> PyResult<Self> {
+        let values = values.map(|value| value.map(Bound::unbind));
+        let mut settings = Self::from_values(values, rules);
         for setting in Setting::ALL {
             let Some(value) = settings.get(setting).map(|value| value.bind(py).clone()) else {
                 continue;
@@ -225,7 +234,7 @@ impl Settings {
     /// The same settings but for these.
     pub(super) fn with(&self, py: Python<'_>, changes: Vec<(Setting, Option<Py<PyAny>>)>) -> Self {
         let values = self.values.each_ref().map(|value| value.as_ref().map(|v| v.clone_ref(py)));
-        let mut settings = Self::from_values(values);
+        let mut settings = Self::from_values(values, self.rules);
         let is_of_key = |setting| matches!(setting, Setting::RsaKey | Setting::RsaKeyPassphrase);
         if !changes.iter().any(|(setting, _)| is_of_key(*setting)) {
             settings.private_key = self.private_key.clone();
@@ -236,8 +245,8 @@ impl Settings {
         settings
     }
 
-    fn from_values(values: [Option<Py<PyAny>>; Setting::COUNT]) -> Self {
-        Self { values, prepared: OnceLock::new(), private_key: OnceLock::new() }
+    fn from_values(values: [Option<Py<PyAny>>; Setting::COUNT], rules: Rules) -> Self {
+        Self { values, rules, prepared: OnceLock::new(), private_key: OnceLock::new() }
     }
 
     /// The value of a setting; `None` is Python's `None`.
@@ -318,13 +327,12 @@ impl Settings {
     }
 
     fn prepare(&self, py: Python<'_>) -> PyResult<Prepared> {
-        let client_key = self.text(py, Setting::ClientKey)?.ok_or_else(|| {
-            OAuth1TypeError::new_err(
-                "client_key must be str or bytes, got None (is an environment variable missing?)",
-            )
-        })?;
+        let rules = self.rules;
+        let client_key = self
+            .text(py, Setting::ClientKey)?
+            .ok_or_else(|| rules.not_text(Setting::ClientKey.name(), py.None().bind(py), false))?;
         let method = match self.text(py, Setting::SignatureMethod)? {
-            Some(name) => SignatureMethod::from_name(&name)?,
+            Some(name) => SignatureMethod::from_name(&name).map_err(|error| rules.error(error))?,
             None => SignatureMethod::HmacSha1,
         };
         let timestamp_offset = self.timestamp_offset(py)?;
@@ -333,33 +341,45 @@ impl Settings {
         self.check_codec(py, Setting::Decoding)?;
         let nonce = self.source(py, Setting::Nonce, Self::text_of)?;
         let timestamp = self.source(py, Setting::Timestamp, Self::seconds)?;
+        let allow_insecure_plaintext = match self.get(Setting::AllowInsecurePlaintext) {
+            Some(value) => value.bind(py).extract().map_err(|_| {
+                wrong_type("allow_insecure_plaintext", "True or False", value.bind(py))
+            })?,
+            None => false,
+        };
+        let is_given = |text: &String| rules.keeps_empty() || !text.is_empty();
+        let warns_of_plaintext = method == SignatureMethod::Plaintext
+            && !allow_insecure_plaintext
+            && rules.only_warns_of_insecure_plaintext();
         let signer = Signer::new(Configuration {
             credentials: Credentials {
                 client_key,
                 client_secret: self.text(py, Setting::ClientSecret)?.unwrap_or_default(),
-                private_key: self.private_key(py)?,
-                token: self.text(py, Setting::ResourceOwnerKey)?,
+                private_key: self.private_key(py, method)?,
+                token: self.text(py, Setting::ResourceOwnerKey)?.filter(is_given),
                 token_secret: self.text(py, Setting::ResourceOwnerSecret)?.unwrap_or_default(),
             },
             method,
             placement: self.placement(py)?,
-            realm: self.text(py, Setting::Realm)?,
+            realm: self.text(py, Setting::Realm)?.filter(is_given),
             // Empty ones are as good as none, as users of environment variables expect.
             callback: self.text(py, Setting::CallbackUri)?.filter(|text| !text.is_empty()),
             verifier: self.text(py, Setting::Verifier)?.filter(|text| !text.is_empty()),
             protocol_parameters: self.protocol_parameters(py)?,
-            allow_insecure_plaintext: match self.get(Setting::AllowInsecurePlaintext) {
-                Some(value) => value.bind(py).extract().map_err(|_| {
-                    wrong_type("allow_insecure_plaintext", "True or False", value.bind(py))
-                })?,
-                None => false,
-            },
-        })?;
-        Ok(Prepared { signer, body_hash, nonce, timestamp, timestamp_offset })
+            allow_insecure_plaintext: allow_insecure_plaintext || warns_of_plaintext,
+            allow_plaintext_in_query: rules.allows_plaintext_in_query(),
+        })
+        .map_err(|error| rules.error(error))?;
+        Ok(Prepared { signer, body_hash, warns_of_plaintext, nonce, timestamp, timestamp_offset })
     }
 
-    fn private_key(&self, py: Python<'_>) -> PyResult<Option<PrivateKey>> {
-        let Some(value) = self.get(Setting::RsaKey) else {
+    fn private_key(&self, py: Python<'_>, method: SignatureMethod) -> PyResult<Option<PrivateKey>> {
+        if !self.rules.minds_unused_private_key(method) {
+            return Ok(None);
+        }
+        let key = self.get(Setting::RsaKey).map(|value| value.bind(py));
+        let keeps_empty = self.rules.keeps_empty();
+        let Some(value) = key.filter(|key| keeps_empty || key.is_truthy().unwrap_or(true)) else {
             return match self.get(Setting::RsaKeyPassphrase) {
                 Some(_) => Err(OAuth1Error::new_err("rsa_key_passphrase is given, but no rsa_key")),
                 None => Ok(None),
@@ -369,7 +389,7 @@ impl Settings {
             return Ok(Some(key.clone()));
         }
         let passphrase = self.get(Setting::RsaKeyPassphrase).map(|value| value.bind(py));
-        let key = read_private_key(value.bind(py), passphrase)?;
+        let key = read_private_key(value, passphrase)?;
         Ok(Some(self.private_key.get_or_init(|| key).clone()))
     }
 
@@ -381,10 +401,7 @@ impl Settings {
             "AUTH_HEADER" | "HEADER" => Ok(Placement::Header),
             "QUERY" => Ok(Placement::Query),
             "BODY" => Ok(Placement::Body),
-            _ => Err(OAuth1Error::new_err(format!(
-                "signature_type {} is not one of AUTH_HEADER, QUERY, BODY",
-                quoted(&name)
-            ))),
+            _ => Err(self.rules.unknown_placement(&quoted(&name))),
         }
     }
 
@@ -487,8 +504,12 @@ impl Settings {
     }
 
     fn text(&self, py: Python<'_>, setting: Setting) -> PyResult<Option<String>> {
-        let value = self.get(setting).map(|value| value.bind(py));
-        value.map(|value| self.text_of(value, setting.name())).transpose()
+        let Some(value) = self.get(setting).map(|value| value.bind(py)) else { return Ok(None) };
+        if !value.is_instance_of::<PyString>() && !value.is_instance_of::<PyBytes>() {
+            let is_secret = setting.kind() == Kind::SecretText;
+            return Err(self.rules.not_text(setting.name(), value, is_secret));
+        }
+        self.text_of(value, setting.name()).map(Some)
     }
 
     /// The text that `value`, called `name`, gives; no error shows it.

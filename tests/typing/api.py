@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
-from oauth1_rs import Client, OAuth1, OAuth1Session, TokenError
+from oauth1_rs import Client, OAuth1, OAuth1Session, TokenError, requests_oauthlib
 from typing_extensions import assert_type
 
 if TYPE_CHECKING:
@@ -42,6 +42,15 @@ if TYPE_CHECKING:
     assert_type(flow.get("https://a/"), requests.Response)
     flow.token = {"oauth_token": "token"}
     assert_type(TokenError("text").oauth_problem, str | None)
+
+    strict = requests_oauthlib.OAuth1("key", decoding=None, realm="realm", nonce="nonce")
+    assert_type(strict(prepared), requests.PreparedRequest)
+    an_auth: requests.auth.AuthBase = strict
+    stand_in = requests_oauthlib.OAuth1Session("key", decoding="utf-8", verifier="verifier")
+    assert_type(stand_in.fetch_request_token("https://a/", "realm", timeout=5), dict[str, Any])
+    assert_type(stand_in.get("https://a/"), requests.Response)
+    requests_oauthlib.OAuth1("key", bogus=1)  # type: ignore[call-arg]
+    requests_oauthlib.OAuth2Session  # type: ignore[attr-defined]  # noqa: B018 - not ours to type
 
     def sign_with(key: RSAPrivateKey, public_key: RSAPublicKey) -> None:
         for rsa_key in ("PEM", b"PEM", Path("key.pem"), key):
