@@ -13,7 +13,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 SOURCES := Cargo.toml Cargo.lock .cargo/config.toml pyproject.toml README.md $(shell find src python -type f -not -name '*.pyc')
 
-.PHONY: help demo test test-rust test-python test-oldest-requests lint format lock licenses ci clean
+# Implementations in JavaScript that the tests talk to.
+NODE_MODULES := tests/node_modules/.package-lock.json
+
+.PHONY: help demo test test-rust test-python test-oldest-requests browser lint format lock licenses ci clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -57,12 +60,17 @@ test-oldest-requests: $(VENV)/package  ## run the tests that use requests with t
 		tests/test_bodies.py tests/test_oauth1.py tests/test_peer_bugs.py tests/test_provider.py \
 		tests/test_redirect*.py tests/test_session*.py tests/test_token_responses.py
 
-ci: lint test test-oldest-requests demo  ## everything that must pass
+browser: $(VENV)/package  ## walk the three legs in Chromium, to foreign providers (installs them)
+	tools/debian_packages chromium nodejs npm php-cli php-oauth
+	$(MAKE) $(NODE_MODULES)
+	timeout --kill-after=10 300 $(BIN)/python -m pytest --quiet tests/dance_in_browser.py
+
+ci: lint test test-oldest-requests demo browser  ## everything that must pass
 
 lock:  ## pin the newest development tools into requirements-dev.lock
 	$(PYTHON) -m venv --clear $(VENV)-lock
 	$(VENV)-lock/bin/python -m pip --quiet install --upgrade 'pip>=25.1'
-	$(VENV)-lock/bin/python -m pip --quiet install --group test --group lint
+	$(VENV)-lock/bin/python -m pip --quiet install --group test --group lint --group peers
 	$(VENV)-lock/bin/python -m pip freeze --exclude pip --exclude setuptools > requirements-dev.lock
 	rm -rf $(VENV)-lock
 
@@ -70,12 +78,16 @@ licenses:  ## write THIRD-PARTY-LICENSES anew, after a change of Cargo.lock
 	$(BIN)/python tools/third_party_licenses.py
 
 clean:  ## remove everything that was built
-	rm -rf target $(VENV) $(VENV)-*
+	rm -rf target $(VENV) $(VENV)-* tests/node_modules
 
 $(VENV)/tools: requirements-dev.lock
 	@$(PYTHON) -m venv $(VENV) || \
 		{ echo "'$(PYTHON) -m venv' failed: on Debian, apt-get install python3-venv"; exit 1; }
 	$(PIP) install -r requirements-dev.lock
+	touch $@
+
+$(NODE_MODULES): tests/package-lock.json
+	npm ci --prefix tests --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
 # Built and installed as a user would.
