@@ -16,7 +16,9 @@ SOURCES := Cargo.toml Cargo.lock .cargo/config.toml pyproject.toml README.md $(s
 # Implementations in JavaScript that the tests talk to.
 NODE_MODULES := tests/node_modules/.package-lock.json
 
-.PHONY: help demo test test-rust test-python test-oldest-requests browser lint format lock licenses ci clean
+INTEROP := PYTHONPATH=tests:examples timeout --kill-after=10 300 $(BIN)/python -m interop
+
+.PHONY: help demo test test-rust test-python test-oldest-requests browser interop interop-table interop-peers lint format lock licenses ci clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -65,7 +67,19 @@ browser: $(VENV)/package  ## walk the three legs in Chromium, to foreign provide
 	$(MAKE) $(NODE_MODULES)
 	timeout --kill-after=10 300 $(BIN)/python -m pytest --quiet tests/dance_in_browser.py
 
-ci: lint test test-oldest-requests demo browser  ## everything that must pass
+interop: interop-peers  ## compare with other implementations (installs them), request by request
+	$(INTEROP)
+
+interop-table: interop-peers  ## write what `make interop` finds into docs/interop.md
+	$(INTEROP) --write
+
+interop-peers: $(VENV)/package
+	tools/debian_packages nodejs npm php-cli php-oauth liboauth0 ruby ruby-simple-oauth ruby-oauth \
+		ruby-rack golang-go golang-github-gomodule-oauth1-dev golang-github-mrjones-oauth-dev \
+		ghc libghc-authenticate-oauth-dev libghc-aeson-dev
+	$(MAKE) $(NODE_MODULES) $(addprefix target/interop/,gomodule mrjones authenticate_oauth)
+
+ci: lint test test-oldest-requests demo browser interop  ## everything that must pass
 
 lock:  ## pin the newest development tools into requirements-dev.lock
 	$(PYTHON) -m venv --clear $(VENV)-lock
@@ -89,6 +103,15 @@ $(VENV)/tools: requirements-dev.lock
 $(NODE_MODULES): tests/package-lock.json
 	npm ci --prefix tests --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
+
+# Debian's Go packages are sources in one place.
+target/interop/%: tests/interop/adapters/%.go
+	GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=$(CURDIR)/target/interop/go-cache \
+		go build -o $@ $<
+
+target/interop/%: tests/interop/adapters/%.hs
+	mkdir -p $(@D)
+	ghc -v0 -outputdir $(@D)/haskell -o $@ $<
 
 # Built and installed as a user would.
 $(VENV)/package: $(VENV)/tools $(SOURCES)

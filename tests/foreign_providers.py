@@ -15,9 +15,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 DIRECTORY = Path(__file__).parent / "providers"
+EXAMPLES = DIRECTORY.parent.parent / "examples"
 COMMANDS = {
     "passport": ["node", str(DIRECTORY / "passport_provider.js")],
     "php": ["php", "-S", "127.0.0.1:0", str(DIRECTORY / "oauth_provider.php")],
+    "oauthlib": [sys.executable, str(DIRECTORY / "oauthlib_provider.py")],
+    "authlib": [sys.executable, str(DIRECTORY / "authlib_provider.py")],
 }
 SECONDS_TO_START = 20
 SECONDS_TO_LIVE = 300  # should whoever started it be killed
@@ -30,6 +33,7 @@ class Settings:
     clients: Mapping[str, str]
     tokens: Mapping[str, str] = field(default_factory=dict)
     users: Mapping[str, str] = field(default_factory=dict)
+    public_key: str = ""
 
 
 @contextmanager
@@ -41,6 +45,8 @@ def running(name: str, settings: Settings) -> Iterator[str]:
             **os.environ,
             "PROVIDER": json.dumps(asdict(settings)),
             "STATE": str(Path(directory) / "state"),
+            "PYTHONPATH": str(EXAMPLES),
+            "AUTHLIB_INSECURE_TRANSPORT": "1",  # plain http, on loopback
         }
         with log.open("wb") as output:
             # `timeout` hands on the signal that ends it.
@@ -54,7 +60,7 @@ def running(name: str, settings: Settings) -> Iterator[str]:
         try:
             yield _address(process, log)
         except BaseException:
-            sys.stderr.write(log.read_text())
+            sys.stderr.write(log.read_text()[-2000:])
             raise
         finally:
             process.terminate()

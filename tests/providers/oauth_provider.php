@@ -32,6 +32,15 @@ function page(string $title, string $body = ''): never
     exit("<!doctype html><html lang=\"en\"><title>$title</title><h1>$title</h1>$body");
 }
 
+/** Whether there is a token: the library leaves it to the application to ask for one. */
+function hasToken(): bool
+{
+    $header = $_SERVER['HTTP_AUTHORIZATION'] ?? '';
+    return str_contains($header, 'oauth_token=')
+        || isset($_GET['oauth_token'])
+        || isset($_POST['oauth_token']);
+}
+
 /** The request, verified by OAuthProvider; `$kind` says which one it is. */
 function verified(string $kind): OAuthProvider
 {
@@ -43,8 +52,7 @@ function verified(string $kind): OAuthProvider
             if ($secret === null) {
                 return OAUTH_CONSUMER_KEY_UNKNOWN;
             }
-            // It takes secrets as they are where section 3.4.2 has them encoded.
-            $provider->consumer_secret = rawurlencode($secret);
+            $provider->consumer_secret = $secret;
             return OAUTH_OK;
         });
         $provider->timestampNonceHandler(function (OAuthProvider $provider) use (&$state): int {
@@ -63,10 +71,14 @@ function verified(string $kind): OAuthProvider
             if ($kind === 'temporary' && ($credentials['verifier'] ?? '') !== $provider->verifier) {
                 return OAUTH_VERIFIER_INVALID;
             }
-            $provider->token_secret = rawurlencode($credentials['secret']);
+            $provider->token_secret = $credentials['secret'];
             return OAUTH_OK;
         });
-        $provider->isRequestTokenEndpoint($kind === 'client');
+        if ($kind === 'client') {
+            $provider->isRequestTokenEndpoint(true);
+        } elseif ($kind === 'tokens' && !hasToken()) {
+            $provider->is2LeggedEndpoint(true);
+        }
         $scheme = $_SERVER['HTTP_X_FORWARDED_PROTO'] ?? 'http';
         $provider->checkOAuthRequest("$scheme://$_SERVER[HTTP_HOST]$_SERVER[REQUEST_URI]");
         return $provider;
@@ -164,7 +176,7 @@ function protectedResource(): never
     $provider = verified('tokens');
     header('Content-Type: application/json');
     exit(json_encode([
-        'user' => $state['tokens'][$provider->token]['user'],
+        'user' => $state['tokens'][$provider->token]['user'] ?? 'nobody',
         'method' => $_SERVER['REQUEST_METHOD'],
         'body' => $_POST ?: json_decode(file_get_contents('php://input')) ?? (object) [],
     ]));
