@@ -1,23 +1,24 @@
 //! Section 3.4.1.1: the signature base string.
 
 use crate::error::Error;
-use crate::params::{Parameters, PreparedParameter};
+use crate::params::{Parameters, PreparedParameters};
 use crate::percent;
+use crate::protocol::RequestValues;
 use crate::uri::Uri;
 
 /// Gives `sink` the base string of a request, in pieces: the method in upper case, the base string
-/// URI and the normalized parameters, each percent-encoded, joined by `&`. `protocol_parameters`
-/// are as [`Parameters::write_normalized`] takes them.
+/// URI and the normalized parameters, each percent-encoded, joined by `&`.
 ///
 /// # Errors
 /// [`Error::InvalidHost`], [`Error::InvalidPort`] of the URI or of `host_header`.
-pub fn write_base_string<'a>(
+pub(crate) fn write_base_string(
     method: &str,
     uri: &Uri<'_>,
     host_header: Option<&str>,
     parameters: Parameters,
-    protocol_parameters: impl Iterator<Item = (&'a PreparedParameter, &'a [u8])>,
-    sink: impl FnMut(&[u8]),
+    prepared: &PreparedParameters,
+    values: RequestValues<'_>,
+    sink: &mut dyn FnMut(&[u8]),
 ) -> Result<(), Error> {
     let mut output = Vec::with_capacity(1024);
     percent::encode(method.as_bytes(), &mut output);
@@ -26,6 +27,6 @@ pub fn write_base_string<'a>(
     output.push(b'&');
     uri.write_base_string_uri(host_header, &mut output)?;
     output.push(b'&');
-    parameters.write_normalized(protocol_parameters, output, sink);
+    parameters.write_normalized(prepared, values, output, sink);
     Ok(())
 }

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | 3.1 | the signed request and its protocol parameters | [`sign`], `protocol` |
 //! | 3.3 | nonce and timestamp | [`nonce`] |
-//! | 3.4.1.1 | signature base string | [`base_string`] |
+//! | 3.4.1.1 | signature base string | `base_string` |
 //! | 3.4.1.2 | base string URI | [`uri`] |
 //! | 3.4.1.3 | request parameters | [`params`] |
 //! | 3.4.2 - 3.4.4 | signature methods | [`signature`] |
@@ -18,7 +18,7 @@
 //!
 //! [RFC 5849]: https://www.rfc-editor.org/rfc/rfc5849
 
-pub mod base_string;
+mod base_string;
 pub mod body_hash;
 pub mod credentials;
 pub mod error;

@@ -6,6 +6,7 @@
 //! sorting twice-encoded text gives section 3.4.1.3.2's order.
 
 use crate::percent;
+use crate::protocol::{ProtocolParameters, RequestValues, Value, Varying};
 
 /// `=` and `&` of the normalized parameters, as the base string has them.
 const EQUALS: &[u8] = b"%3D";
@@ -16,19 +17,38 @@ const PIECE: usize = 64 * 1024;
 
 /// A list of parameters, all of whose text lies in one buffer.
 #[derive(Debug, Default)]
-pub struct Parameters {
+pub(crate) struct Parameters {
     text: Vec<u8>,
     pairs: Vec<Pair>,
 }
 
-/// Where in the buffer a parameter lies: the name, then the value right behind it.
+/// Where in the buffer a parameter lies: [`AMPERSAND`], name, [`EQUALS`], value, without a gap.
 #[derive(Clone, Copy, Debug)]
 struct Pair {
     /// How the name begins: most comparisons end with it.
     beginning: Beginning,
     start: usize,
-    middle: usize,
+    name_end: usize,
     end: usize,
+}
+
+impl Pair {
+    fn name<'a>(&self, text: &'a [u8]) -> &'a [u8] {
+        &text[self.start + AMPERSAND.len()..self.name_end]
+    }
+
+    fn value<'a>(&self, text: &'a [u8]) -> &'a [u8] {
+        &text[self.name_end + EQUALS.len()..self.end]
+    }
+
+    fn whole<'a>(&self, text: &'a [u8]) -> &'a [u8] {
+        &text[self.start..self.end]
+    }
+
+    fn is_before(&self, parameter: &PreparedParameter, text: &[u8]) -> bool {
+        let order = self.beginning.cmp(&parameter.beginning);
+        order.then_with(|| self.name(text).cmp(parameter.name())).is_lt()
+    }
 }
 
 /// The first eight bytes of a name, filled up with zeros, which no name has: in the same order.
@@ -44,134 +64,183 @@ fn beginning(name: &[u8]) -> Beginning {
 impl Parameters {
     /// An empty list with room for the parameters of a request with `length` bytes of query and
     /// form.
-    #[must_use]
-    pub fn with_room_for(length: usize) -> Self {
-        // Most text needs few escapes, each of which makes it longer.
-        Self { text: Vec::with_capacity(length + length / 4), pairs: Vec::with_capacity(16) }
+    pub(crate) fn with_room_for(length: usize) -> Self {
+        // Most text needs few escapes, each of which makes it longer, as its separators do.
+        Self { text: Vec::with_capacity(length + length / 2 + 64), pairs: Vec::with_capacity(16) }
     }
 
     /// Adds the parameters of a query component or of a form body, section 3.4.1.3.1.
     ///
     /// Pieces between `&` split at their first `=`; without one the value is empty; empty pieces
     /// are no parameters.
-    pub fn add_form_encoded(&mut self, source: &[u8]) {
+    pub(crate) fn add_form_encoded(&mut self, source: &[u8]) {
         let mut rest = source;
         while !rest.is_empty() {
-            let start = self.text.len();
-            let name_length = percent::recode_form_twice(rest, b"&=", &mut self.text);
-            let (name, after_name) = rest.split_at(name_length);
-            let middle = self.text.len();
-            rest = after_name;
-            if let Some(value) = after_name.strip_prefix(b"=") {
-                let value_length = percent::recode_form_twice(value, b"&", &mut self.text);
-                rest = &value[value_length..];
-            } else if name.is_empty() {
-                // Nothing stands before the `&`.
-                rest = &after_name[1..];
+            if let Some(after) = rest.strip_prefix(b"&") {
+                rest = after;
                 continue;
             }
-            let beginning = beginning(&self.text[start..middle]);
-            self.pairs.push(Pair { beginning, start, middle, end: self.text.len() });
-            rest = rest.get(1..).unwrap_or_default();
+            let start = self.text.len();
+            self.text.extend_from_slice(AMPERSAND);
+            let length = percent::recode_form_twice(rest, b"&=", &mut self.text);
+            let name_end = self.text.len();
+            self.text.extend_from_slice(EQUALS);
+            rest = &rest[length..];
+            if let Some(value) = rest.strip_prefix(b"=") {
+                let length = percent::recode_form_twice(value, b"&", &mut self.text);
+                rest = &value[length..];
+            }
+            let beginning = beginning(&self.text[start + AMPERSAND.len()..name_end]);
+            self.pairs.push(Pair { beginning, start, name_end, end: self.text.len() });
         }
     }
+
     /// The names, in the order in which they were added.
-    pub fn names(&self) -> impl Iterator<Item = &[u8]> {
-        self.pairs.iter().map(|pair| &self.text[pair.start..pair.middle])
+    pub(crate) fn names(&self) -> impl Iterator<Item = &[u8]> {
+        self.pairs.iter().map(|pair| pair.name(&self.text))
     }
 
     /// Sorts the parameters (section 3.4.1.3.2) and gives them to `sink` in pieces, as they stand in
-    /// the base string; `beginning` is what stands before them there. `others` are sorted by their
-    /// names already, which none of these has; with each comes the end of its value.
-    pub fn write_normalized<'a>(
+    /// the base string, together with those that every request has; `output` is what stands before
+    /// them there.
+    pub(crate) fn write_normalized(
         mut self,
-        others: impl Iterator<Item = (&'a PreparedParameter, &'a [u8])>,
-        beginning: Vec<u8>,
-        sink: impl FnMut(&[u8]),
+        prepared: &PreparedParameters,
+        values: RequestValues<'_>,
+        output: Vec<u8>,
+        sink: &mut dyn FnMut(&[u8]),
     ) {
-        let mut writer = Writer { output: beginning, separator: b"", sink };
-        let Self { text, pairs } = &mut self;
-        let name = |pair: &Pair| &text[pair.start..pair.middle];
-        let value = |pair: &Pair| &text[pair.middle..pair.end];
-        pairs.sort_unstable_by(|left, right| {
+        let text = &self.text;
+        self.pairs.sort_unstable_by(|left, right| {
             let order = left.beginning.cmp(&right.beginning);
             order
-                .then_with(|| name(left).cmp(name(right)))
-                .then_with(|| value(left).cmp(value(right)))
+                .then_with(|| left.name(text).cmp(right.name(text)))
+                .then_with(|| left.value(text).cmp(right.value(text)))
         });
-        let mut pairs = pairs.iter().peekable();
-        for (other, rest) in others {
-            let comes_first = |pair: &&Pair| {
-                let order = pair.beginning.cmp(&other.beginning);
-                order.then_with(|| name(pair).cmp(other.name())).is_lt()
-            };
-            while let Some(pair) = pairs.next_if(comes_first) {
-                writer.write(name(pair), value(pair));
-            }
-            writer.write_prepared(other, rest);
+        let mut writer = Writer { output, is_first: true, sink };
+        let (first, last) = (prepared.parameters.first(), prepared.parameters.last());
+        let count_before = |pairs: &[Pair], parameter: Option<&PreparedParameter>| {
+            pairs.partition_point(|pair| parameter.is_none_or(|it| pair.is_before(it, text)))
+        };
+        let (before, rest) = self.pairs.split_at(count_before(&self.pairs, first));
+        let (between, after) = rest.split_at(count_before(rest, last));
+        for pair in before {
+            writer.write(pair.whole(text));
         }
-        for pair in pairs {
-            writer.write(name(pair), value(pair));
+        if between.is_empty() {
+            for (fixed, varying) in &prepared.runs {
+                writer.write(fixed);
+                if let Some(parameter) = varying {
+                    writer.write_prepared(parameter, values);
+                }
+            }
+        } else {
+            let mut between = between.iter().peekable();
+            for parameter in &prepared.parameters {
+                while let Some(pair) = between.next_if(|pair| pair.is_before(parameter, text)) {
+                    writer.write(pair.whole(text));
+                }
+                writer.write_prepared(parameter, values);
+            }
+        }
+        for pair in after {
+            writer.write(pair.whole(text));
         }
         (writer.sink)(&writer.output);
     }
 }
 
-/// A parameter of many requests, as it stands in the base string; the value's end may differ.
+/// The parameters that every request of a signer has, encoded and sorted once.
 #[derive(Clone)]
-pub struct PreparedParameter {
+pub(crate) struct PreparedParameters {
+    parameters: Vec<PreparedParameter>,
+    /// The same with those that are fixed joined, for few requests have one that sorts between.
+    runs: Vec<(Vec<u8>, Option<PreparedParameter>)>,
+}
+
+/// A parameter as it stands in the base string, but for the value if that varies.
+#[derive(Clone)]
+struct PreparedParameter {
     beginning: Beginning,
+    /// As that of a [`Pair`].
     text: Vec<u8>,
-    name_length: usize,
+    name_end: usize,
+    varying: Option<Varying>,
+}
+
+impl PreparedParameters {
+    pub(crate) fn new(parameters: &ProtocolParameters) -> Self {
+        let mut parameters: Vec<_> =
+            parameters.iter().map(|(name, value)| PreparedParameter::new(name, value)).collect();
+        parameters.sort_by(|left, right| left.name().cmp(right.name()));
+        let mut runs = Vec::new();
+        let mut fixed = Vec::new();
+        for parameter in &parameters {
+            if parameter.varying.is_some() {
+                runs.push((std::mem::take(&mut fixed), Some(parameter.clone())));
+            } else {
+                fixed.extend_from_slice(&parameter.text);
+            }
+        }
+        runs.push((fixed, None));
+        Self { parameters, runs }
+    }
+
+    /// Whether a request with these values has a parameter of this name, which is as
+    /// [`Parameters::names`] gives it.
+    pub(crate) fn have(&self, name: &[u8], values: RequestValues<'_>) -> bool {
+        let is_there = |parameter: &PreparedParameter| {
+            parameter.varying.is_none_or(|varying| values.get(varying).is_some())
+        };
+        self.parameters.iter().any(|parameter| parameter.name() == name && is_there(parameter))
+    }
 }
 
 impl PreparedParameter {
-    /// Encodes a name and the beginning of a value.
-    #[must_use]
-    pub fn new(name: &[u8], value: &[u8]) -> Self {
-        let mut text = Vec::new();
-        percent::encode_twice(name, &mut text);
-        let name_length = text.len();
+    fn new(name: &str, value: &Value) -> Self {
+        let (fixed, varying) = match value {
+            Value::Fixed(value) => (value.as_bytes(), None),
+            Value::Varying(varying) => (&b""[..], Some(*varying)),
+        };
+        let mut text = AMPERSAND.to_vec();
+        percent::encode_twice(name.as_bytes(), &mut text);
+        let name_end = text.len();
+        let beginning = beginning(&text[AMPERSAND.len()..]);
         text.extend_from_slice(EQUALS);
-        percent::encode_twice(value, &mut text);
-        Self { beginning: beginning(&text[..name_length]), text, name_length }
+        percent::encode_twice(fixed, &mut text);
+        Self { beginning, text, name_end, varying }
     }
 
-    /// The name, as [`Parameters::names`] has them.
-    #[must_use]
-    pub fn name(&self) -> &[u8] {
-        &self.text[..self.name_length]
+    fn name(&self) -> &[u8] {
+        &self.text[AMPERSAND.len()..self.name_end]
     }
 }
 
 /// Joins parameters, and hands on what it has when it has much.
-struct Writer<Sink> {
+struct Writer<'a> {
     output: Vec<u8>,
-    separator: &'static [u8],
-    sink: Sink,
+    is_first: bool,
+    sink: &'a mut dyn FnMut(&[u8]),
 }
 
-impl<Sink: FnMut(&[u8])> Writer<Sink> {
-    fn write(&mut self, name: &[u8], value: &[u8]) {
-        self.begin();
-        self.output.extend_from_slice(name);
-        self.output.extend_from_slice(EQUALS);
-        self.output.extend_from_slice(value);
-    }
-
-    fn write_prepared(&mut self, parameter: &PreparedParameter, rest: &[u8]) {
-        self.begin();
-        self.output.extend_from_slice(&parameter.text);
-        percent::encode_twice(rest, &mut self.output);
-    }
-
-    fn begin(&mut self) {
+impl Writer<'_> {
+    /// Writes the text of parameters, each of which begins with [`AMPERSAND`].
+    fn write(&mut self, text: &[u8]) {
         if self.output.len() > PIECE {
             (self.sink)(&self.output);
             self.output.clear();
         }
-        self.output.extend_from_slice(self.separator);
-        self.separator = AMPERSAND;
+        let skipped = if self.is_first && !text.is_empty() { AMPERSAND.len() } else { 0 };
+        self.is_first &= text.is_empty();
+        self.output.extend_from_slice(&text[skipped..]);
+    }
+
+    fn write_prepared(&mut self, parameter: &PreparedParameter, values: RequestValues<'_>) {
+        let value = parameter.varying.map_or(Some(""), |varying| values.get(varying));
+        if let Some(value) = value {
+            self.write(&parameter.text);
+            percent::encode_twice(value.as_bytes(), &mut self.output);
+        }
     }
 }
 

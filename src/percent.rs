@@ -24,6 +24,20 @@ pub fn encode(text: &[u8], output: &mut Vec<u8>) {
     encode_with(text, output, push_escaped);
 }
 
+/// Appends `text`, percent-encoded, to `output`.
+pub fn encode_text(text: &str, output: &mut String) {
+    let mut rest = text;
+    loop {
+        let (plain, special) = rest.split_at(plain_length(rest.as_bytes()));
+        output.push_str(plain);
+        let Some(character) = special.chars().next() else { return };
+        for byte in character.encode_utf8(&mut [0; 4]).bytes() {
+            output.extend(['%', char::from(high(byte)), char::from(low(byte))]);
+        }
+        rest = &special[character.len_utf8()..];
+    }
+}
+
 /// Appends the path `text`, percent-encoded as it stands in the base string, to `output`.
 ///
 /// A path counts byte for byte as it was sent. What no URI can hold (RFC 3986 section 2: a
@@ -158,6 +172,11 @@ mod tests {
             encode(&[byte], &mut output);
             encode_twice(&[byte], &mut output_twice);
             assert_eq!(output, once.as_bytes());
+            let character = char::from(byte).to_string();
+            let mut output_text = String::new();
+            encode_text(&character, &mut output_text);
+            let expected = percent_encode(character.as_bytes(), RESERVED).to_string();
+            assert_eq!(output_text, expected);
             assert_eq!(output_twice, twice.as_bytes());
         }
     }

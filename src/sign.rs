@@ -5,10 +5,8 @@ use std::fmt;
 use crate::base_string::write_base_string;
 use crate::credentials::Credentials;
 use crate::error::{Error, Source};
-use crate::params::{Parameters, PreparedParameter};
-use crate::protocol::{
-    ProtocolParameters, RequestValues, SIGNATURE, Value, Varying, refuse_line_breaks,
-};
+use crate::params::{Parameters, PreparedParameters};
+use crate::protocol::{ProtocolParameters, RequestValues, SIGNATURE, refuse_line_breaks};
 use crate::signature::{SignatureMethod, SigningKey};
 use crate::transmit::{Placement, Template};
 use crate::uri::Uri;
@@ -68,8 +66,8 @@ pub struct Signer {
     key: SigningKey,
     placement: Placement,
     realm: Option<String>,
-    /// The protocol parameters as they are signed, sorted by name, and what ends their values.
-    signed: Vec<(PreparedParameter, Option<Varying>)>,
+    /// The protocol parameters as they are signed.
+    signed: PreparedParameters,
     /// The protocol parameters as they are sent.
     sent: Template,
     refuses_open_connections: bool,
@@ -105,7 +103,7 @@ impl Signer {
             key: SigningKey::new(method, &credentials)?,
             placement,
             realm,
-            signed: sorted(&parameters),
+            signed: PreparedParameters::new(&parameters),
             sent: Template::new(&parameters, placement),
             refuses_open_connections: is_plaintext && !configuration.allow_insecure_plaintext,
         })
@@ -137,9 +135,7 @@ impl Signer {
     ) -> Result<Signed, Error> {
         refuse_invalid_realm(request.realm)?;
         let values = RequestValues { nonce, timestamp, body_hash: request.body_hash };
-        let mut signing = self.key.start();
-        self.write_base_string(request, values, |piece| signing.update(piece))?;
-        let signature = signing.finish()?;
+        let signature = self.key.sign(|sink| self.write_base_string(request, values, sink))?;
         Ok(match self.placement {
             Placement::Header => {
                 let realm = request.realm.or(self.realm.as_deref());
@@ -165,7 +161,8 @@ impl Signer {
     ) -> Result<Vec<u8>, Error> {
         let values = RequestValues { nonce, timestamp, body_hash: request.body_hash };
         let mut base_string = Vec::new();
-        self.write_base_string(request, values, |piece| base_string.extend_from_slice(piece))?;
+        let mut sink = |piece: &[u8]| base_string.extend_from_slice(piece);
+        self.write_base_string(request, values, &mut sink)?;
         Ok(base_string)
     }
 
@@ -173,7 +170,7 @@ impl Signer {
         &self,
         request: &Request<'_>,
         values: RequestValues<'_>,
-        sink: impl FnMut(&[u8]),
+        sink: &mut dyn FnMut(&[u8]),
     ) -> Result<(), Error> {
         let uri = Uri::parse(request.uri)?;
         if self.refuses_open_connections && !uri.is_confidential()? {
@@ -186,19 +183,8 @@ impl Signer {
         let from_query = parameters.names().count();
         parameters.add_form_encoded(form);
         self.refuse_duplicates(parameters.names().skip(from_query), values, Source::Body)?;
-        let protocol_parameters = self.signed_values(values);
-        write_base_string(request.method, &uri, request.host, parameters, protocol_parameters, sink)
-    }
-
-    /// The parameters that a request with these values has, each with the end of its value.
-    fn signed_values<'a>(
-        &'a self,
-        values: RequestValues<'a>,
-    ) -> impl Iterator<Item = (&'a PreparedParameter, &'a [u8])> {
-        self.signed.iter().filter_map(move |(parameter, varying)| {
-            let end = varying.map_or(Some(""), |varying| values.get(varying))?;
-            Some((parameter, end.as_bytes()))
-        })
+        let Request { method, host, .. } = *request;
+        write_base_string(method, &uri, host, parameters, &self.signed, values, sink)
     }
 
     /// A request that already has a parameter which signing adds would have it twice (section
@@ -211,8 +197,7 @@ impl Signer {
     ) -> Result<(), Error> {
         let is_added = |name: &&[u8]| {
             name.starts_with(b"oauth_")
-                && (*name == SIGNATURE.as_bytes()
-                    || self.signed_values(values).any(|(added, _)| added.name() == *name))
+                && (*name == SIGNATURE.as_bytes() || self.signed.have(name, values))
         };
         match names.find(is_added) {
             Some(name) => {
@@ -222,19 +207,6 @@ impl Signer {
             None => Ok(()),
         }
     }
-}
-
-fn sorted(parameters: &ProtocolParameters) -> Vec<(PreparedParameter, Option<Varying>)> {
-    let prepare = |(name, value): (&str, &Value)| {
-        let (beginning, varying) = match value {
-            Value::Fixed(value) => (&**value, None),
-            Value::Varying(varying) => ("", Some(*varying)),
-        };
-        (PreparedParameter::new(name.as_bytes(), beginning.as_bytes()), varying)
-    };
-    let mut sorted: Vec<_> = parameters.iter().map(prepare).collect();
-    sorted.sort_by(|(left, _), (right, _)| left.name().cmp(right.name()));
-    sorted
 }
 
 // What follows may hold secrets: the verifier, a session handle, a PLAINTEXT signature.

@@ -5,7 +5,7 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
-use sha1::{Digest as _, Sha1};
+use sha1::{Digest, Sha1};
 use sha2::{Sha256, Sha512};
 
 use crate::credentials::Credentials;
@@ -89,7 +89,7 @@ pub enum SigningKey {
     /// As above.
     RsaSha512(PrivateKey),
     /// The signature itself.
-    Plaintext(Vec<u8>),
+    Plaintext(String),
 }
 
 impl SigningKey {
@@ -119,17 +119,26 @@ impl SigningKey {
         Ok(key)
     }
 
-    /// Begins a signature.
-    #[must_use]
-    pub fn start(&self) -> Signing<'_> {
+    /// The value of `oauth_signature` for the base string that `write` gives piece by piece.
+    ///
+    /// # Errors
+    /// Those of `write`; [`Error::SigningFailed`], with a private key only.
+    pub fn sign(
+        &self,
+        write: impl FnOnce(&mut dyn FnMut(&[u8])) -> Result<(), Error>,
+    ) -> Result<String, Error> {
         match self {
-            Self::HmacSha1(key) => Signing::HmacSha1(key.clone()),
-            Self::HmacSha256(key) => Signing::HmacSha256(key.clone()),
-            Self::HmacSha512(key) => Signing::HmacSha512(key.clone()),
-            Self::RsaSha1(key) => Signing::RsaSha1(Sha1::new(), key),
-            Self::RsaSha256(key) => Signing::RsaSha256(Sha256::new(), key),
-            Self::RsaSha512(key) => Signing::RsaSha512(Sha512::new(), key),
-            Self::Plaintext(secrets) => Signing::Plaintext(secrets),
+            Self::HmacSha1(key) => mac(key.clone(), write),
+            Self::HmacSha256(key) => mac(key.clone(), write),
+            Self::HmacSha512(key) => mac(key.clone(), write),
+            Self::RsaSha1(key) => rsa(key, Hash::Sha1, Sha1::new(), write),
+            Self::RsaSha256(key) => rsa(key, Hash::Sha256, Sha256::new(), write),
+            Self::RsaSha512(key) => rsa(key, Hash::Sha512, Sha512::new(), write),
+            Self::Plaintext(secrets) => {
+                // It signs nothing, but what cannot be written is refused.
+                write(&mut |_| {})?;
+                Ok(secrets.clone())
+            }
         }
     }
 
@@ -141,62 +150,6 @@ impl SigningKey {
     }
 }
 
-/// A signature in the making: it takes the base string piece by piece.
-#[derive(Clone)]
-pub enum Signing<'a> {
-    /// Section 3.4.2.
-    HmacSha1(Hmac<Sha1>),
-    /// As above.
-    HmacSha256(Hmac<Sha256>),
-    /// As above.
-    HmacSha512(Hmac<Sha512>),
-    /// Section 3.4.3.
-    RsaSha1(Sha1, &'a PrivateKey),
-    /// As above.
-    RsaSha256(Sha256, &'a PrivateKey),
-    /// As above.
-    RsaSha512(Sha512, &'a PrivateKey),
-    /// Section 3.4.4: signs no base string.
-    Plaintext(&'a [u8]),
-}
-
-impl Signing<'_> {
-    /// Goes on with the next piece of the base string.
-    pub fn update(&mut self, piece: &[u8]) {
-        match self {
-            Self::HmacSha1(mac) => mac.update(piece),
-            Self::HmacSha256(mac) => mac.update(piece),
-            Self::HmacSha512(mac) => mac.update(piece),
-            Self::RsaSha1(hash, _) => hash.update(piece),
-            Self::RsaSha256(hash, _) => hash.update(piece),
-            Self::RsaSha512(hash, _) => hash.update(piece),
-            Self::Plaintext(_) => {}
-        }
-    }
-
-    /// The value of `oauth_signature`.
-    ///
-    /// # Errors
-    /// [`Error::SigningFailed`], with a private key only.
-    pub fn finish(self) -> Result<Vec<u8>, Error> {
-        match self {
-            Self::HmacSha1(mac) => Ok(base64(&mac.finalize().into_bytes())),
-            Self::HmacSha256(mac) => Ok(base64(&mac.finalize().into_bytes())),
-            Self::HmacSha512(mac) => Ok(base64(&mac.finalize().into_bytes())),
-            Self::RsaSha1(hash, key) => rsa(key, Hash::Sha1, &hash.finalize()),
-            Self::RsaSha256(hash, key) => rsa(key, Hash::Sha256, &hash.finalize()),
-            Self::RsaSha512(hash, key) => rsa(key, Hash::Sha512, &hash.finalize()),
-            Self::Plaintext(secrets) => Ok(secrets.to_vec()),
-        }
-    }
-}
-
-impl fmt::Debug for Signing<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Signing").finish_non_exhaustive()
-    }
-}
-
 impl fmt::Debug for SigningKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("SigningKey").finish_non_exhaustive()
@@ -205,24 +158,35 @@ impl fmt::Debug for SigningKey {
 
 /// Both shared-secrets, each percent-encoded, joined by `&`: the key of section 3.4.2, the
 /// signature of section 3.4.4.
-fn shared_secrets(credentials: &Credentials) -> Vec<u8> {
-    let mut output = Vec::new();
-    percent::encode(credentials.client_secret.as_bytes(), &mut output);
-    output.push(b'&');
-    percent::encode(credentials.token_secret.as_bytes(), &mut output);
+fn shared_secrets(credentials: &Credentials) -> String {
+    let mut output = String::new();
+    percent::encode_text(&credentials.client_secret, &mut output);
+    output.push('&');
+    percent::encode_text(&credentials.token_secret, &mut output);
     output
 }
 
-fn keyed<M: KeyInit>(key: &[u8]) -> M {
+fn keyed<M: KeyInit>(key: &str) -> M {
     #[expect(clippy::expect_used, reason = "HMAC is defined for keys of every length, RFC 2104")]
-    M::new_from_slice(key).expect("HMAC takes a key of any length")
+    M::new_from_slice(key.as_bytes()).expect("HMAC takes a key of any length")
+}
+
+fn mac(
+    mut mac: impl Mac,
+    write: impl FnOnce(&mut dyn FnMut(&[u8])) -> Result<(), Error>,
+) -> Result<String, Error> {
+    write(&mut |piece| mac.update(piece))?;
+    Ok(STANDARD.encode(mac.finalize().into_bytes()))
 }
 
 /// RSASSA-PKCS1-v1_5 over the digest of the base string.
-fn rsa(key: &PrivateKey, hash: Hash, digest: &[u8]) -> Result<Vec<u8>, Error> {
-    key.sign(hash, digest).map(|signature| base64(&signature)).ok_or(Error::SigningFailed)
-}
-
-fn base64(bytes: &[u8]) -> Vec<u8> {
-    STANDARD.encode(bytes).into_bytes()
+fn rsa(
+    key: &PrivateKey,
+    hash: Hash,
+    mut digest: impl Digest,
+    write: impl FnOnce(&mut dyn FnMut(&[u8])) -> Result<(), Error>,
+) -> Result<String, Error> {
+    write(&mut |piece| digest.update(piece))?;
+    let signature = key.sign(hash, &digest.finalize()).ok_or(Error::SigningFailed)?;
+    Ok(STANDARD.encode(signature))
 }

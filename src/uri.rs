@@ -28,8 +28,8 @@ impl<'a> Uri<'a> {
             return Err(Error::NotAbsolute);
         }
         let (mut authority, rest) = split_before(rest, |byte| matches!(byte, b'/' | b'?' | b'#'));
-        let (rest, _fragment) = rest.split_at(rest.find('#').unwrap_or(rest.len()));
-        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let rest = rest.split_once('#').map_or(rest, |(before_fragment, _)| before_fragment);
+        let (path, query) = split_before(rest, |byte| byte == b'?');
         let is_plain_host = is_plain_host(authority);
         if !is_plain_host {
             // What RFC 3986 section 3.2 does not allow here, clients read each in their own way:
@@ -42,7 +42,13 @@ impl<'a> Uri<'a> {
         if authority.is_empty() {
             return Err(Error::NotAbsolute);
         }
-        Ok(Self { scheme, authority, is_plain_host, path, query })
+        Ok(Self {
+            scheme,
+            authority,
+            is_plain_host,
+            path,
+            query: query.get(1..).unwrap_or_default(),
+        })
     }
 
     /// The query component, without its `?`; empty if there is none.

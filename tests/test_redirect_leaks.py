@@ -318,7 +318,7 @@ def test_the_hook_stays_alone() -> None:
     for _ in range(3):
         auth(original)
     assert [type(hook) for hook in original.hooks["response"]] == [RedirectHook]
-    other = auth(original.copy())
+    other = OAuth1(*CREDENTIALS)(original.copy())
     assert other.hooks["response"] != original.hooks["response"]
     assert [type(hook) for hook in other.hooks["response"]] == [RedirectHook]
 

@@ -27,20 +27,29 @@ BODY_HEADERS = ("Content-Length", "Content-Type", "Transfer-Encoding")
 Parameter = tuple[bytes, bytes]
 
 
+Parts = tuple[Any, Any, Any, Any]
+
+
 class Signature(NamedTuple):
-    """What a signature did to a request."""
+    """What a signature did to a request. In the header, it did nothing else."""
 
     unsigned_url: str
     unsigned_body: Any
     url: str
     body: Any
-    authorization: str | bytes | None
-    """The header, if that is where the parameters are."""
+    authorization: str | bytes | None = None
 
-    def has_header(self, request: requests.PreparedRequest) -> bool:
-        """Whether the request has what signing put into the header."""
-        header = self.authorization
-        return header is not None and request.headers.get("Authorization") == header
+    @classmethod
+    def of(cls, request: requests.PreparedRequest, parts: Parts | None) -> Signature | None:
+        """Return the signature that `request` has; `parts` is what is remembered of it, if any."""
+        if parts is not None:
+            return cls(*parts)
+        header = request.headers.get("Authorization") or ""
+        scheme = header[:6].decode("latin-1") if isinstance(header, bytes) else header[:6]
+        if scheme.lower() != "oauth ":
+            return None
+        url, body = request.url or "", request.body
+        return cls(url, body, url, body, header)
 
     def has_query(self, request: requests.PreparedRequest) -> bool:
         """Whether the request has what signing put into the query."""
@@ -52,11 +61,7 @@ class Signature(NamedTuple):
 
     def is_of(self, request: requests.PreparedRequest) -> bool:
         """Whether the request is as it was signed; somebody may have changed it since."""
-        return (
-            request.url == self.url
-            and _is_same(request.body, self.body)
-            and (self.authorization is None or self.has_header(request))
-        )
+        return request.url == self.url and _is_same(request.body, self.body)
 
     def parameters(self) -> set[Parameter]:
         """Return the protocol parameters, wherever they are."""
@@ -76,10 +81,7 @@ class Signature(NamedTuple):
 
 
 def prepare_next(
-    response: requests.Response,
-    hook: RedirectHook,
-    auth: OAuth1 | None,
-    parts: tuple[Any, Any, Any, Any, Any],
+    response: requests.Response, hook: RedirectHook, auth: OAuth1 | None, parts: Parts | None
 ) -> None:
     """Let the request that follows be signed, or let nothing of the signature go with it.
 
@@ -87,18 +89,18 @@ def prepare_next(
     `Location`: these are changed. `response.request` becomes a copy of what was sent.
     """
     request = response.request
-    signature = Signature(*parts)
+    signature = Signature.of(request, parts)
     location = next_url(response)
-    is_carried = (
-        signature.has_header(request) or signature.has_query(request) or signature.has_body(request)
-    )
-    if not (location and is_carried):
+    if not location or signature is None:
         # It goes nowhere, or a chain that left the origin came back.
+        return
+    is_in_header = signature.authorization is not None
+    if not (is_in_header or signature.has_query(request) or signature.has_body(request)):
         return
     following = request.copy()
     # requests shares the hooks among the copies of a request; this one gets hooks of its own.
     following.hooks = {event: _listed(hooks) for event, hooks in request.hooks.items()}
-    _retire(hook, signature, following.hooks.get("response", []))
+    _retire(hook, parts, following.hooks.get("response", []))
     _redirect(following, response, location)
     follow(following, response, auth, parts)
 
@@ -119,18 +121,20 @@ def follow(
     following: requests.PreparedRequest,
     response: requests.Response,
     auth: OAuth1 | None,
-    parts: tuple[Any, Any, Any, Any, Any],
+    parts: Parts | None,
 ) -> None:
     """Take the signature out of `following`, the next request as requests makes it.
 
     It is signed afresh if it goes to the origin of the request that was redirected.
     """
     request = response.request
-    signature = Signature(*parts)
     is_within_origin = is_same_origin(request.url or "", following.url or "")
-    if signature.has_header(request) or not is_within_origin:
+    signature = Signature.of(request, parts)
+    if not is_within_origin or (signature and signature.authorization is not None):
         # Whoever set it: a caller's own is not meant for another origin either.
         following.headers.pop("Authorization", None)
+    if signature is None:
+        return
     following.url = _without(following.url or "", signature.parameters(), not is_within_origin)
     keeps_body = response.status_code in KEEPS_BODY
     if keeps_body and signature.has_body(request):
@@ -145,10 +149,16 @@ def follow(
         following.headers["Content-Length"] = str(len(_encoded(following.body)))
 
 
-def hook_of(request: requests.PreparedRequest) -> RedirectHook | None:
-    """Return the hook of the last signature, if `OAuth1` has signed `request`."""
+def take_hook(request: requests.PreparedRequest) -> RedirectHook | None:
+    """Take the hook of the last signature from `request`, if `OAuth1` has signed that."""
     hooks = _listed((request.hooks or {}).get("response") or [])
-    return next((hook for hook in hooks if isinstance(hook, RedirectHook) and hook.signs), None)
+    for hook in hooks:
+        if isinstance(hook, RedirectHook) and hook.signs:
+            # It may be in other requests' lists, and this list be another request's.
+            others = [other for other in hooks if other is not hook]
+            request.hooks = {**request.hooks, "response": others}
+            return hook
+    return None
 
 
 def is_same_origin(old: str, new: str) -> bool:
@@ -184,15 +194,14 @@ def _listed(hooks: Any) -> list[Any]:
     return [hooks] if callable(hooks) else list(hooks)
 
 
-def _retire(hook: RedirectHook, signature: Signature, hooks: list[Any]) -> None:
-    """Replace a hook by one that does not sign.
+def _retire(hook: RedirectHook, parts: Parts | None, hooks: list[Any]) -> None:
+    """Replace a hook by one that does not sign, or take it out if it knows nothing.
 
     requests changes the query and, for some statuses, the body in its copy alone: should the
     request at hand be sent once more, what it still has of this signature must not go elsewhere.
     """
-    retired = [RedirectHook(*signature)] if signature.authorization is None else []
     position = hooks.index(hook) if hook in hooks else len(hooks)
-    hooks[position : position + 1] = retired
+    hooks[position : position + 1] = [] if parts is None else [RedirectHook(parts)]
 
 
 def _without(url: str, parameters: set[Parameter], is_elsewhere: bool) -> str:

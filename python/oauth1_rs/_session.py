@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 import requests
 
 from oauth1_rs._native import Client, OAuth1
-from oauth1_rs._redirect import hook_of
+from oauth1_rs._redirect import take_hook
 from oauth1_rs._token_response import (
     PLAIN_NAME,
     Answer,
@@ -411,9 +411,9 @@ class OAuth1Session(requests.Session):
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Send a prepared request, as ``requests.Session.send`` does."""
-        hook = hook_of(request)
-        if hook is not None:
-            hook.leave_to_session()  # which rebuild_auth is
+        # Here it is rebuild_auth that calls it, and hands it on to what follows.
+        hook = take_hook(request) or vars(request).get("_redirect_hook")
+        vars(request)["_redirect_hook"] = hook
         return super().send(request, **kwargs)
 
     def rebuild_auth(
@@ -423,11 +423,12 @@ class OAuth1Session(requests.Session):
 
         What ``OAuth1`` has not signed goes by requests' own rules.
         """
-        hook = hook_of(prepared_request)
+        hook = vars(response.request).get("_redirect_hook")
         if hook is None:
             super().rebuild_auth(prepared_request, response)
         else:
             hook.follow(prepared_request, response)
+            vars(prepared_request)["_redirect_hook"] = hook
 
     def _populate_attributes(self, token: Mapping[str, Any]) -> None:
         """Write those of the credentials that are given, all at once."""

@@ -12,7 +12,7 @@ use super::client::{Client, instance_dict, restore_instance_dict};
 use super::errors::wrong_type;
 use super::headers::{Headers, Name};
 use super::message::{Message, as_utf8, is_form, is_in_memory, is_oauth, like};
-use super::redirect::{Signature, watch_redirects};
+use super::redirect::{RedirectHook, Signature, Signer, watch_redirects};
 use super::settings::{Setting, Settings};
 use super::text::{encode, header_text, str_of};
 use crate::params::FORM_MEDIA_TYPE;
@@ -53,34 +53,82 @@ use crate::transmit::Placement;
 #[expect(clippy::doc_markdown, reason = "a Python docstring, in reStructuredText")]
 #[pyclass(frozen, subclass, weakref, module = "oauth1_rs")]
 pub(super) struct OAuth1 {
-    state: Mutex<State>,
+    /// `None` before `__init__`; replaced as a whole.
+    parts: Mutex<Option<Parts>>,
 }
 
-#[derive(Default)]
-struct State {
-    /// `None` before `__init__`.
-    client: Option<Py<PyAny>>,
+/// What an `OAuth1` signs with.
+struct Parts {
+    client: Py<PyAny>,
     force_include_body: bool,
+    /// The hook of all signatures that these put into the header.
+    header_hook: Option<Py<RedirectHook>>,
+}
+
+impl Parts {
+    fn clone_ref(&self, py: Python<'_>) -> Self {
+        Self {
+            client: self.client.clone_ref(py),
+            force_include_body: self.force_include_body,
+            header_hook: self.header_hook.as_ref().map(|hook| hook.clone_ref(py)),
+        }
+    }
 }
 
 impl OAuth1 {
-    /// Nothing that holds the lock runs Python code or can panic half-way.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn with_parts(client: Py<PyAny>, force_include_body: bool) -> Self {
+        let parts = Parts { client, force_include_body, header_hook: None };
+        Self { parts: Mutex::new(Some(parts)) }
     }
 
-    fn replace_client(&self, client: Option<Py<PyAny>>) {
-        let previous = std::mem::replace(&mut self.lock().client, client);
+    /// Nothing that holds the lock runs Python code or can panic half-way.
+    fn lock(&self) -> MutexGuard<'_, Option<Parts>> {
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn replace(&self, parts: Option<Parts>) {
+        let previous = std::mem::replace(&mut *self.lock(), parts);
         // The lock is free again: dropping a client may run code that comes back here.
         drop(previous);
     }
 
-    fn current(&self, py: Python<'_>) -> PyResult<(Py<PyAny>, bool)> {
-        let state = self.lock();
-        match &state.client {
-            Some(client) => Ok((client.clone_ref(py), state.force_include_body)),
-            None => Err(PyAttributeError::new_err("OAuth1.__init__ was not called")),
+    /// Changes the parts, and returns what is to be dropped when the lock is free again.
+    fn change<T>(&self, change: impl FnOnce(&mut Parts) -> T) -> PyResult<impl Sized> {
+        let mut parts = self.lock();
+        let parts = parts.as_mut().ok_or_else(uninitialized)?;
+        Ok((change(parts), parts.header_hook.take()))
+    }
+
+    fn parts(&self, py: Python<'_>) -> PyResult<Parts> {
+        let parts = self.lock();
+        parts.as_ref().map(|parts| parts.clone_ref(py)).ok_or_else(uninitialized)
+    }
+
+    /// The hook for a signature by these parts, which is not there yet if it is in the header.
+    fn hook<'py>(
+        slf: &Bound<'py, Self>,
+        parts: &Parts,
+        signature: Option<Signature>,
+    ) -> PyResult<Bound<'py, RedirectHook>> {
+        let py = slf.py();
+        if !slf.is_exact_instance_of::<Self>() {
+            let signer = Signer::Auth(slf.clone().unbind());
+            return Bound::new(py, RedirectHook::signing(signer, signature));
         }
+        let is_in_header = signature.is_none();
+        let signer = Signer::Parts(parts.client.clone_ref(py), parts.force_include_body);
+        let hook = Bound::new(py, RedirectHook::signing(signer, signature))?;
+        let is_current = |current: &Parts| {
+            current.client.is(&parts.client)
+                && current.force_include_body == parts.force_include_body
+        };
+        if is_in_header
+            && let Some(current) = &mut *slf.get().lock()
+            && is_current(current)
+        {
+            current.header_hook.get_or_insert_with(|| hook.clone().unbind());
+        }
+        Ok(hook)
     }
 }
 
@@ -95,7 +143,7 @@ impl OAuth1 {
             client_class=None, force_include_body=False, **kwargs)"
     )]
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
-        Self { state: Mutex::default() }
+        Self { parts: Mutex::new(None) }
     }
 
     #[expect(clippy::too_many_arguments, reason = "the parameters that requests-oauthlib takes")]
@@ -159,9 +207,9 @@ impl OAuth1 {
         let keywords = kwargs.unwrap_or_else(|| PyDict::new(py));
         keywords.set_item("decoding", decoding)?;
         let client = client_class.call(arguments, Some(&keywords))?;
-        slf.get().replace_client(Some(client.unbind()));
-        slf.get().lock().force_include_body =
-            force_include_body.map_or(Ok(false), |value| value.is_truthy())?;
+        let force_include_body = force_include_body.map_or(Ok(false), |value| value.is_truthy())?;
+        let client = client.unbind();
+        slf.get().replace(Some(Parts { client, force_include_body, header_hook: None }));
         Ok(())
     }
 
@@ -174,46 +222,48 @@ impl OAuth1 {
     /// Signs a prepared request in place and returns it. Python shows no docstring of `__call__`.
     fn __call__<'py>(slf: &Bound<'py, Self>, r: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = r.py();
-        let (client, force_include_body) = slf.get().current(py)?;
-        let client = client.bind(py);
+        let parts = slf.get().parts(py)?;
+        let client = parts.client.bind(py);
         let request = PreparedRequest::of(&r)?;
         let signature = match signs_natively(client)? {
-            Some(settings) => request.sign(&settings, force_include_body)?,
-            None => request.sign_through(client, force_include_body)?,
+            Some(settings) => request.sign(&settings, parts.force_include_body)?,
+            None => request.sign_through(client, parts.force_include_body)?,
         };
-        watch_redirects(&r, slf, signature)?;
+        match &parts.header_hook {
+            Some(hook) if signature.is_none() => watch_redirects(&r, hook.bind(py))?,
+            _ => watch_redirects(&r, &Self::hook(slf, &parts, signature)?)?,
+        }
         Ok(r)
     }
 
     #[getter]
     fn client(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.current(py).map(|(client, _)| client)
+        self.parts(py).map(|parts| parts.client)
     }
 
     #[setter]
-    fn set_client(&self, client: Py<PyAny>) {
-        self.replace_client(Some(client));
+    fn set_client(&self, client: Py<PyAny>) -> PyResult<()> {
+        self.change(|parts| std::mem::replace(&mut parts.client, client)).map(drop)
     }
 
     #[getter]
-    fn force_include_body(&self) -> bool {
-        self.lock().force_include_body
+    fn force_include_body(&self, py: Python<'_>) -> PyResult<bool> {
+        self.parts(py).map(|parts| parts.force_include_body)
     }
 
     #[setter]
     fn set_force_include_body(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
-        let value = value.is_truthy()?;
-        self.lock().force_include_body = value;
-        Ok(())
+        let force_include_body = value.is_truthy()?;
+        self.change(|parts| parts.force_include_body = force_include_body).map(drop)
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        let (client, _) = slf.get().current(slf.py())?;
-        Ok(format!("{}(client={})", slf.get_type().name()?, client.bind(slf.py()).repr()?))
+        let parts = slf.get().parts(slf.py())?;
+        Ok(format!("{}(client={})", slf.get_type().name()?, parts.client.bind(slf.py()).repr()?))
     }
 
     fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
-        let (client, force_include_body) = slf.get().current(slf.py())?;
+        let Parts { client, force_include_body, .. } = slf.get().parts(slf.py())?;
         (client, force_include_body, instance_dict(slf.as_any())?).into_pyobject(slf.py())
     }
 
@@ -222,22 +272,28 @@ impl OAuth1 {
         state: (Py<PyAny>, bool, Option<Bound<'_, PyDict>>),
     ) -> PyResult<()> {
         let (client, force_include_body, dict) = state;
-        slf.get().replace_client(Some(client));
-        slf.get().lock().force_include_body = force_include_body;
+        slf.get().replace(Some(Parts { client, force_include_body, header_hook: None }));
         restore_instance_dict(slf.as_any(), dict.as_ref())
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         // The collector must not wait for a thread that it has stopped.
-        if let Ok(state) = self.state.try_lock() {
-            visit.call(&state.client)?;
+        if let Ok(parts) = self.parts.try_lock()
+            && let Some(parts) = &*parts
+        {
+            visit.call(&parts.client)?;
+            visit.call(&parts.header_hook)?;
         }
         Ok(())
     }
 
     fn __clear__(&self) {
-        self.replace_client(None);
+        self.replace(None);
     }
+}
+
+fn uninitialized() -> PyErr {
+    PyAttributeError::new_err("OAuth1.__init__ was not called")
 }
 
 /// The settings to sign with, unless the client is of a class with a `sign` of its own.
@@ -260,7 +316,6 @@ struct PreparedRequest<'py> {
     method: Bound<'py, PyAny>,
     url: Bound<'py, PyString>,
     headers: Headers<'py>,
-    authorization: Option<Bound<'py, PyAny>>,
     content_type: Option<Bound<'py, PyAny>>,
     body: Bound<'py, PyAny>,
 }
@@ -276,7 +331,6 @@ impl<'py> PreparedRequest<'py> {
             object: object.clone(),
             method: object.getattr(intern!(py, "method"))?,
             url,
-            authorization: headers.get(Name::Authorization)?,
             content_type: headers.get(Name::ContentType)?,
             headers,
             body: object.getattr(intern!(py, "body"))?,
@@ -284,11 +338,16 @@ impl<'py> PreparedRequest<'py> {
     }
 
     /// Signs with a client of our own: everything is read and made, then written.
-    fn sign(&self, settings: &Settings, force_include_body: bool) -> PyResult<Signature> {
+    fn sign(&self, settings: &Settings, force_include_body: bool) -> PyResult<Option<Signature>> {
         let py = self.object.py();
         let host = self.headers.get(Name::Host)?;
         let host = host.as_ref().map(|value| header_text(value, "Host")).transpose()?;
-        let authorization = self.authorization.as_ref();
+        let authorization = match settings.prepared(py)?.signer.placement() {
+            // It will be replaced.
+            Placement::Header => None,
+            Placement::Query | Placement::Body => self.headers.get(Name::Authorization)?,
+        };
+        let authorization = authorization.as_ref();
         let authorization = authorization.map(|value| header_text(value, "Authorization"));
         let authorization = authorization.transpose()?;
         let content_type = self.content_type.as_ref();
@@ -342,12 +401,22 @@ impl<'py> PreparedRequest<'py> {
             value.as_ref().map_or(Ok(()), |value| self.headers.set(name, value))?;
         }
         self.write(&url, &body)?;
-        Ok(Signature {
+        Ok(self.signature(authorization.is_some(), unsigned_body, url, body))
+    }
+
+    /// What has to be remembered of a signature.
+    fn signature(
+        &self,
+        is_in_header: bool,
+        unsigned_body: Bound<'py, PyAny>,
+        url: Bound<'py, PyString>,
+        body: Bound<'py, PyAny>,
+    ) -> Option<Signature> {
+        (!is_in_header).then(|| Signature {
             unsigned_url: self.url.clone().into_any().unbind(),
             unsigned_body: unsigned_body.unbind(),
             url: url.into_any().unbind(),
             body: body.unbind(),
-            authorization: authorization.map(Bound::unbind),
         })
     }
 
@@ -369,7 +438,7 @@ impl<'py> PreparedRequest<'py> {
         &self,
         client: &Bound<'py, PyAny>,
         force_include_body: bool,
-    ) -> PyResult<Signature> {
+    ) -> PyResult<Option<Signature>> {
         let py = self.object.py();
         let own = client.cast::<Client>().ok();
         let (placement, hashes_body) = match own {
@@ -422,16 +491,10 @@ impl<'py> PreparedRequest<'py> {
         }
         self.write(&url, &body)?;
         let authorization = headers.get(Name::Authorization)?;
-        let authorization = match authorization {
-            Some(value) if is_oauth(&header_text(&value, "Authorization")?) => Some(value),
-            _ => None,
+        let is_in_header = match &authorization {
+            Some(value) => is_oauth(&header_text(value, "Authorization")?),
+            None => false,
         };
-        Ok(Signature {
-            unsigned_url: self.url.clone().into_any().unbind(),
-            unsigned_body: unsigned_body.unbind(),
-            url: url.into_any().unbind(),
-            body: body.unbind(),
-            authorization: authorization.map(Bound::unbind),
-        })
+        Ok(self.signature(is_in_header, unsigned_body, url, body))
     }
 }

@@ -1,68 +1,81 @@
 //! The response hook that lets redirects be signed.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyList, PyTuple, PyType};
+use pyo3::types::{PyDict, PyList, PyTuple};
 
 use super::oauth1::OAuth1;
 
 /// The statuses that send a client elsewhere.
 const REDIRECTS: [u16; 5] = [301, 302, 303, 307, 308];
 
-/// What a signature did to a request.
+/// What a signature did to a request, if it did more than set the `Authorization` header.
 pub(super) struct Signature {
     pub(super) unsigned_url: Py<PyAny>,
     pub(super) unsigned_body: Py<PyAny>,
     pub(super) url: Py<PyAny>,
     pub(super) body: Py<PyAny>,
-    /// The `Authorization` header, if that is where the parameters are.
-    pub(super) authorization: Option<Py<PyAny>>,
 }
 
 impl Signature {
-    /// The arguments of [`RedirectHook`]'s constructor.
-    fn to_tuple<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        let Self { unsigned_url, unsigned_body, url, body, authorization } = self;
-        (unsigned_url, unsigned_body, url, body, authorization).into_pyobject(py)
+    fn from_parts([unsigned_url, unsigned_body, url, body]: [Py<PyAny>; 4]) -> Self {
+        Self { unsigned_url, unsigned_body, url, body }
+    }
+
+    fn parts(&self) -> [&Py<PyAny>; 4] {
+        let Self { unsigned_url, unsigned_body, url, body } = self;
+        [unsigned_url, unsigned_body, url, body]
     }
 }
 
-/// A response hook of requests that prepares the request which follows a redirect: signed by
-/// `auth`, or at least without anything of the signature.
+/// A response hook of requests that prepares the request which follows a redirect: signed, or at
+/// least without anything of the signature.
 ///
-/// There is one for each signature. Pickled or deep-copied, as a part of the request that it came
-/// with, it keeps what that request shows anyway, to take it off again, and cannot sign.
+/// Pickled or deep-copied, as a part of the request that it came with, it keeps what that request
+/// shows anyway, to take it off again, and cannot sign.
 #[pyclass(frozen, module = "oauth1_rs._native")]
 pub(super) struct RedirectHook {
     signer: Option<Signer>,
-    signature: Signature,
-    /// Whether the session calls `follow` itself.
-    is_called_by_session: AtomicBool,
+    signature: Option<Signature>,
 }
 
-/// Who signs, and which request was signed.
-struct Signer {
-    auth: Py<OAuth1>,
-    /// The address of the request: compared, never followed, for it may be gone.
-    request: usize,
+/// Who signs what follows.
+pub(super) enum Signer {
+    /// An `OAuth1` of a class of the user's.
+    Auth(Py<OAuth1>),
+    /// What an `OAuth1` signs with. Not itself, for it keeps the hook.
+    Parts(Py<PyAny>, bool),
+}
+
+impl RedirectHook {
+    pub(super) fn signing(signer: Signer, signature: Option<Signature>) -> Self {
+        Self { signer: Some(signer), signature }
+    }
+
+    fn auth<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, OAuth1>>> {
+        match &self.signer {
+            None => Ok(None),
+            Some(Signer::Auth(auth)) => Ok(Some(auth.bind(py).clone())),
+            Some(Signer::Parts(client, force_include_body)) => {
+                let auth = OAuth1::with_parts(client.clone_ref(py), *force_include_body);
+                Bound::new(py, auth).map(Some)
+            }
+        }
+    }
+
+    fn parts<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        let parts = self.signature.as_ref().map(|signature| PyTuple::new(py, signature.parts()));
+        parts.transpose()
+    }
 }
 
 #[pymethods]
 impl RedirectHook {
     #[new]
-    fn new(
-        unsigned_url: Py<PyAny>,
-        unsigned_body: Py<PyAny>,
-        url: Py<PyAny>,
-        body: Py<PyAny>,
-        authorization: Option<Py<PyAny>>,
-    ) -> Self {
-        let signature = Signature { unsigned_url, unsigned_body, url, body, authorization };
-        Self { signer: None, signature, is_called_by_session: AtomicBool::new(false) }
+    fn new(signature: Option<[Py<PyAny>; 4]>) -> Self {
+        Self { signer: None, signature: signature.map(Signature::from_parts) }
     }
 
     #[pyo3(signature = (response, **_arguments))]
@@ -73,15 +86,13 @@ impl RedirectHook {
     ) -> PyResult<()> {
         static PREPARE_NEXT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let py = slf.py();
-        let Self { signer, signature, is_called_by_session } = slf.get();
         let status = response.getattr(intern!(py, "status_code"))?;
-        let is_redirect = status.extract().is_ok_and(|status: u16| REDIRECTS.contains(&status));
-        if !is_redirect || is_called_by_session.load(Ordering::Relaxed) {
+        if !status.extract().is_ok_and(|status: u16| REDIRECTS.contains(&status)) {
             return Ok(());
         }
         let prepare_next = PREPARE_NEXT.import(py, "oauth1_rs._redirect", "prepare_next")?;
-        let auth = signer.as_ref().map(|signer| &signer.auth);
-        prepare_next.call1((response, slf, auth, signature.to_tuple(py)?)).map(drop)
+        let hook = slf.get();
+        prepare_next.call1((response, slf, hook.auth(py)?, hook.parts(py)?)).map(drop)
     }
 
     /// Signs the request that follows a redirect, or takes the signature out of it.
@@ -92,15 +103,9 @@ impl RedirectHook {
     ) -> PyResult<()> {
         static FOLLOW: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let py = slf.py();
-        let Self { signer, signature, .. } = slf.get();
         let follow = FOLLOW.import(py, "oauth1_rs._redirect", "follow")?;
-        let auth = signer.as_ref().map(|signer| &signer.auth);
-        follow.call1((following, response, auth, signature.to_tuple(py)?)).map(drop)
-    }
-
-    /// Leaves it to the session to call ``follow``.
-    fn leave_to_session(&self) {
-        self.is_called_by_session.store(true, Ordering::Relaxed);
+        let hook = slf.get();
+        follow.call1((following, response, hook.auth(py)?, hook.parts(py)?)).map(drop)
     }
 
     /// Whether it can sign.
@@ -109,25 +114,26 @@ impl RedirectHook {
         self.signer.is_some()
     }
 
-    fn __reduce__<'py>(
-        slf: &Bound<'py, Self>,
-    ) -> PyResult<(Bound<'py, PyType>, Bound<'py, PyTuple>)> {
-        Ok((slf.get_type(), slf.get().signature.to_tuple(slf.py())?))
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
+        let py = slf.py();
+        (slf.get_type(), (slf.get().parts(py)?,)).into_pyobject(py)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        let Signature { unsigned_url, unsigned_body, url, body, authorization } = &self.signature;
-        visit.call(self.signer.as_ref().map(|signer| &signer.auth))?;
-        visit.call(authorization)?;
-        [unsigned_url, unsigned_body, url, body].into_iter().try_for_each(|part| visit.call(part))
+        match &self.signer {
+            None => {}
+            Some(Signer::Auth(auth)) => visit.call(auth)?,
+            Some(Signer::Parts(client, _)) => visit.call(client)?,
+        }
+        let parts = self.signature.iter().flat_map(Signature::parts);
+        parts.into_iter().try_for_each(|part| visit.call(part))
     }
 }
 
-/// Puts a hook for this signature among a request's response hooks, in the place of an earlier one.
+/// Puts `hook` among a request's response hooks, in the place of an earlier one that signs.
 pub(super) fn watch_redirects(
     request: &Bound<'_, PyAny>,
-    auth: &Bound<'_, OAuth1>,
-    signature: Signature,
+    hook: &Bound<'_, RedirectHook>,
 ) -> PyResult<()> {
     let py = request.py();
     // Only requests has hooks.
@@ -135,19 +141,13 @@ pub(super) fn watch_redirects(
     let Some(hooks) = hooks.and_then(|hooks| hooks.cast_into::<PyDict>().ok()) else {
         return Ok(());
     };
-    let address = request.as_ptr().addr();
-    let signer = Some(Signer { auth: auth.clone().unbind(), request: address });
-    let hook = Bound::new(
-        py,
-        RedirectHook { signer, signature, is_called_by_session: AtomicBool::new(false) },
-    )?;
     let response = intern!(py, "response");
     let listed = hooks.get_item(response)?;
     if let Some(list) = listed.as_ref().and_then(|listed| listed.cast::<PyList>().ok()) {
         match signing_hook(list) {
             None => return list.append(hook),
-            Some((index, request)) if request == address => return list.set_item(index, hook),
-            // The hook of another request: a copy shares its hooks with the original.
+            Some((_, signing)) if signing.is(hook) => return Ok(()),
+            // That of another signature: a copy of a request shares its hooks with the original.
             Some(_) => {}
         }
     }
@@ -166,10 +166,10 @@ pub(super) fn watch_redirects(
     request.setattr(intern!(py, "hooks"), own)
 }
 
-/// The place of the hook that signs, and the address of its request.
-fn signing_hook(hooks: &Bound<'_, PyList>) -> Option<(usize, usize)> {
+/// The hook that signs, and its place.
+fn signing_hook<'py>(hooks: &Bound<'py, PyList>) -> Option<(usize, Bound<'py, RedirectHook>)> {
     hooks.iter().enumerate().find_map(|(index, hook)| {
         let hook = hook.cast_into_exact::<RedirectHook>().ok()?;
-        Some((index, hook.get().signer.as_ref()?.request))
+        hook.get().signer.is_some().then_some((index, hook))
     })
 }
