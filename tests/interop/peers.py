@@ -139,9 +139,10 @@ def program(name: str) -> Iterator[Ask]:
     def ask(request: dict[str, Any]) -> dict[str, Any]:
         lines_in.write(json.dumps(request).encode() + b"\n")
         lines_in.flush()
-        answer: dict[str, Any] = json.loads(lines_out.readline() or b'{"error": "it has ended"}')
-        if process.poll() is not None:
+        line = lines_out.readline()
+        if not line:
             raise RuntimeError(f"the adapter {name} has ended")
+        answer: dict[str, Any] = json.loads(line)
         return answer
 
     try:
