@@ -17,8 +17,13 @@ PEERS_PIP := $(PEERS)/bin/python -m pip --disable-pip-version-check --quiet
 
 SOURCES := Cargo.toml Cargo.lock .cargo/config.toml pyproject.toml README.md $(shell find src python -type f -not -name '*.pyc')
 
-.PHONY: help demo test test-rust test-python test-oldest-requests peer-suites lint format lock \
-	licenses bench plot bench-instructions ci clean
+# Implementations in JavaScript that the tests talk to.
+NODE_MODULES := tests/node_modules/.package-lock.json
+
+INTEROP := PYTHONPATH=tests:examples timeout --kill-after=10 300 $(BIN)/python -m interop
+
+.PHONY: help demo test test-rust test-python test-oldest-requests peer-suites browser interop \
+	interop-table interop-peers lint format lock licenses bench plot bench-instructions ci clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -71,6 +76,23 @@ peer-suites: $(VENV)/package $(PEERS)/ready  ## run other people's suites with r
 	$(PEERS_PIP) install --force-reinstall --no-deps $(WHEEL)
 	PYTHONPATH=tests $(PEERS)/bin/python tests/peer_suites/run.py $(PEERS)/suites
 
+browser: $(VENV)/package  ## walk the three legs in Chromium, to foreign providers (installs them)
+	tools/debian_packages chromium nodejs npm php-cli php-oauth
+	$(MAKE) $(NODE_MODULES)
+	timeout --kill-after=10 300 $(BIN)/python -m pytest --quiet tests/dance_in_browser.py
+
+interop: interop-peers  ## compare with other implementations (installs them), request by request
+	$(INTEROP)
+
+interop-table: interop-peers  ## write what `make interop` finds into docs/interop.md
+	$(INTEROP) --write
+
+interop-peers: $(VENV)/package
+	tools/debian_packages nodejs npm php-cli php-oauth liboauth0 ruby ruby-simple-oauth ruby-oauth \
+		ruby-rack golang-go golang-github-gomodule-oauth1-dev golang-github-mrjones-oauth-dev \
+		ghc libghc-authenticate-oauth-dev libghc-aeson-dev
+	$(MAKE) $(NODE_MODULES) $(addprefix target/interop/,gomodule mrjones authenticate_oauth)
+
 bench: $(VENV)-bench/package  ## measure beside other signers, and each stage of a signature
 	$(VENV)-bench/bin/python benches/bench.py
 	cargo bench --locked --manifest-path benches/rust/Cargo.toml --target-dir target/benches
@@ -78,15 +100,16 @@ bench: $(VENV)-bench/package  ## measure beside other signers, and each stage of
 plot: $(VENV)-bench/package  ## draw docs/cost.svg
 	$(VENV)-bench/bin/python benches/plot.py
 
-bench-instructions:  ## count instructions, beside the parent commit's; needs valgrind
+bench-instructions:  ## count instructions, beside the parent commit's (installs valgrind)
+	tools/debian_packages valgrind libc6-dbg
 	$(PYTHON) benches/instructions.py
 
-ci: lint test test-oldest-requests demo peer-suites bench-instructions  ## everything that must pass
+ci: lint test test-oldest-requests demo peer-suites browser interop bench-instructions  ## everything that must pass
 
 lock:  ## pin the newest development tools into the lock files
 	$(PYTHON) -m venv --clear $(VENV)-lock
 	$(VENV)-lock/bin/python -m pip --quiet install --upgrade 'pip>=25.1'
-	$(VENV)-lock/bin/python -m pip --quiet install --group test --group lint
+	$(VENV)-lock/bin/python -m pip --quiet install --group test --group lint --group peers
 	$(VENV)-lock/bin/python -m pip freeze --exclude pip --exclude setuptools > requirements-dev.lock
 	$(VENV)-lock/bin/python -m pip --quiet install uv
 	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade \
@@ -98,13 +121,26 @@ licenses:  ## write THIRD-PARTY-LICENSES anew, after a change of Cargo.lock
 	$(BIN)/python tools/third_party_licenses.py
 
 clean:  ## remove everything that was built
-	rm -rf target $(VENV) $(VENV)-*
+	rm -rf target $(VENV) $(VENV)-* tests/node_modules
 
 $(VENV)/tools: requirements-dev.lock
 	@$(PYTHON) -m venv $(VENV) || \
 		{ echo "'$(PYTHON) -m venv' failed: on Debian, apt-get install python3-venv"; exit 1; }
 	$(PIP) install -r requirements-dev.lock
 	touch $@
+
+$(NODE_MODULES): tests/package-lock.json
+	npm ci --prefix tests --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
+
+# Debian's Go packages are sources in one place.
+target/interop/%: tests/interop/adapters/%.go
+	GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=$(CURDIR)/target/interop/go-cache \
+		go build -o $@ $<
+
+target/interop/%: tests/interop/adapters/%.hs
+	mkdir -p $(@D)
+	ghc -v0 -outputdir $(@D)/haskell -o $@ $<
 
 # Built and installed as a user would.
 $(VENV)/package: $(VENV)/tools $(SOURCES)

@@ -51,9 +51,17 @@ class _Finder(MetaPathFinder, Loader):
             raise ModuleNotFoundError(NO_OAUTH2.format(fullname), name=fullname)
         return None
 
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        # Not a module that is exchanged later: another thread may be given what stands in
+        # sys.modules meanwhile.
+        module = _ours(spec.name)
+        spec.loader_state = module.__spec__
+        return module
+
     def exec_module(self, module: ModuleType) -> None:
-        # What is imported is what stands here afterwards.
-        sys.modules[module.__name__] = _ours(module.__name__)
+        # It has run under its own name. The spec that importlib has set is of the other.
+        if module.__spec__ is not None and module.__spec__.loader is self:
+            module.__spec__ = module.__spec__.loader_state
 
 
 def install() -> None:

@@ -1,0 +1,1 @@
+"""Interoperability: other people's implementations against this one, request by request."""
