@@ -44,6 +44,8 @@ lint: $(VENV)/package  ## formatting, clippy, ruff, mypy, and the stubs against 
 	cargo fmt --check --manifest-path benches/rust/Cargo.toml
 	cargo clippy --locked --quiet --all-targets -- --deny warnings
 	cargo clippy --locked --quiet --all-targets --features python -- --deny warnings
+	cargo clippy --locked --quiet --all-targets --manifest-path benches/rust/Cargo.toml \
+		--target-dir target/benches -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" cargo doc --locked --quiet --no-deps --document-private-items \
 		--features python
 	$(BIN)/ruff format --check

@@ -20,15 +20,21 @@ COUNTS = {"get": 2000, "form": 1000, "large-form": 20}
 
 
 def main() -> int:
-    now = {case: instructions(build(ROOT), case) for case in COUNTS}
+    program = build(ROOT)
+    now = {case: instructions(program, case) for case in COUNTS}
     for case, count in now.items():
         print(f"{case}: {count:.0f} instructions")
     parent = check_out_parent()
     if parent is None:
         return 0
+    try:
+        program = build(parent)
+    except subprocess.CalledProcessError:
+        print("the parent commit cannot be built, to compare with it")
+        return 0
     failures = 0
     for case, count in now.items():
-        before = instructions(build(parent), case)
+        before = instructions(program, case)
         growth = count / before
         is_explained = line(ROOT, case) != line(parent, case)
         print(f"{case}: {growth - 1:+.1%} against the parent commit")

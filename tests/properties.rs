@@ -88,7 +88,7 @@ proptest! {
         query in proptest::option::of(form_text_without_protocol_parameters()),
         fragment in "(#.{0,8})?",
     ) {
-        let query = query.map(|query| query.replace('#', ""));
+        let query = query.map(|query| query.replace('#', "-"));
         let resource = match &query {
             Some(query) => format!("https://example.com/?{query}"),
             None => "https://example.com/".to_owned(),

@@ -182,7 +182,9 @@ class OAuth1Session(requests.Session):
 
     @property
     def authorized(self) -> bool:
-        """Whether there are token credentials, with all that the signature method needs.
+        """Whether there is a token, and all else that the signature method needs.
+
+        Temporary credentials count too, as with requests-oauthlib.
 
         HMAC and PLAINTEXT (RFC 5849 sections 3.4.2 and 3.4.4) need both secrets, which may be
         empty; RSA (section 3.4.3) needs neither.

@@ -40,6 +40,7 @@ pub fn signer(method: SignatureMethod) -> Signer {
         verifier: None,
         protocol_parameters: Vec::new(),
         allow_insecure_plaintext: true,
+        allow_plaintext_in_query: false,
     };
     Signer::new(configuration).expect("a configuration that is accepted")
 }
