@@ -7,6 +7,8 @@ PYTHON ?= python3
 # The servers of the demo and the tests are on loopback, whatever proxy there is.
 export NO_PROXY := 127.0.0.1,localhost
 export no_proxy := $(NO_PROXY)
+# Node.js trusts whom the system trusts.
+export NODE_EXTRA_CA_CERTS ?= $(wildcard /etc/ssl/certs/ca-certificates.crt)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet

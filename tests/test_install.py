@@ -341,6 +341,56 @@ assert len([f for f in sys.meta_path if type(f).__module__.startswith("oauth1_rs
     )
 
 
+def test_a_place_that_is_barred_is_taken_and_given_back(site: Path) -> None:
+    """`None` in sys.modules is how tests have a package not be there."""
+    run(
+        """
+sys.modules["requests_oauthlib"] = None
+import oauth1_rs.requests_oauthlib as ours
+ours.install()
+import requests_oauthlib
+assert requests_oauthlib.OAuth1 is ours.OAuth1
+ours.uninstall()
+assert sys.modules["requests_oauthlib"] is None
+""",
+        site,
+    )
+
+
+def test_loaded_anew_it_knows_what_it_did(site: Path) -> None:
+    run(
+        """
+import importlib
+import oauth1_rs.requests_oauthlib as ours, oauth1_rs.requests_oauthlib._install as install
+before = list(sys.meta_path)
+ours.install()
+importlib.reload(install).install()
+ours.install()
+assert len(sys.meta_path) == len(before) + 1
+ours.uninstall()
+assert sys.meta_path == before
+""",
+        site,
+    )
+
+
+def test_a_module_that_cannot_be_looked_at_has_nothing(site: Path) -> None:
+    run(
+        """
+class Lazy:
+    @property
+    def __dict__(self):
+        raise RuntimeError("not yet")
+sys.modules["lazy"] = Lazy()
+import oauth1_rs.requests_oauthlib as ours
+ours.install()
+import requests_oauthlib
+assert requests_oauthlib.OAuth1 is ours.OAuth1
+""",
+        site,
+    )
+
+
 def test_it_waits_for_a_thread_that_is_importing_it(tmp_path: Path) -> None:
     (tmp_path / "requests_oauthlib").mkdir()
     (tmp_path / "requests_oauthlib" / "__init__.py").write_text(

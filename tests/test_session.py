@@ -235,12 +235,21 @@ PARAMETERS = {
         ImmutableMultiDict(PARAMETERS),
         {name: [value] for name, value in PARAMETERS.items()},
         {name: [value.encode()] for name, value in PARAMETERS.items()},
+        {name.encode(): value.encode() for name, value in PARAMETERS.items()},
+        f"?{QUERY}".encode(),
     ],
 )
 def test_callbacks_come_in_many_forms(callback: Any) -> None:
     session = OAuth1Session("key", "secret")
     assert session.parse_authorization_response(callback) == PARAMETERS
     assert session.token == {"oauth_token": "t/1", "oauth_verifier": "v 2"}
+
+
+@pytest.mark.parametrize("tail", ["next=https://x/y", "next=https://x/?a=1", "oauth_problem="])
+def test_a_query_may_hold_a_url(tail: str) -> None:
+    session = OAuth1Session("key", "secret")
+    session.parse_authorization_response(f"oauth_token=t&oauth_verifier=v&oauth_token=t&{tail}")
+    assert session.token == {"oauth_token": "t", "oauth_verifier": "v"}
 
 
 def test_the_peer_fails_on_what_is_not_encoded() -> None:

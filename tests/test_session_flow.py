@@ -329,6 +329,9 @@ def test_an_auth_of_the_callers_signs_instead(server: WireServer) -> None:
     assert str(dict(server.last.headers)["Authorization"]).startswith("Basic ")
     session.get(server.url, auth=("user", "password"))
     assert str(dict(server.last.headers)["Authorization"]).startswith("Basic ")
+    session.auth = OAuth1("another", "secret")
+    session.fetch_request_token(f"{server.url}/request_token")
+    assert judged(server.last).parameters[b"oauth_consumer_key"] == b"another"
 
 
 @pytest.mark.parametrize("replaced", ["send", "post"])

@@ -21,6 +21,7 @@ from urllib.parse import quote, quote_plus
 import markupsafe
 import oauth1_rs.requests_oauthlib
 import pytest
+import requests
 import requests_oauthlib
 from oauth1_rs import OAuth1Error, OAuth1Session, TokenError
 from verifier import WireRequest, verify
@@ -239,6 +240,54 @@ def test_an_answer_with_a_secret_that_nobody_knows_yet(
     check_error(caught.value)
 
 
+SLASHED = "cana/ry+1"
+ECHOES = [
+    b"no: cana\\/ry+1",
+    b"no: cana&#47;ry&#43;1",
+    b"no: cana&#x2F;ry&#x2B;1",
+    b"no: cana\\u002fry\\u002b1",
+    SLASHED.encode("utf-16-le"),
+]
+
+
+@pytest.mark.parametrize("body", ECHOES)
+def test_a_secret_is_found_however_it_is_escaped(
+    session_class: type[OAuth1Session], server: WireServer, body: bytes
+) -> None:
+    server.answers["/token"] = Answer(body, 401)
+    with pytest.raises(TokenError) as caught:
+        session_class("key", SLASHED).fetch_request_token(f"{server.url}/token")
+    assert "****" in str(caught.value)
+    assert "ry" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"params": {"x_auth_password": "canary!"}},
+        {"json": {"x_auth_password": "canary!"}},
+        {"auth": ("user", "canary!")},
+    ],
+)
+def test_a_secret_beside_the_signature(
+    session_class: type[OAuth1Session], server: WireServer, arguments: dict[str, Any]
+) -> None:
+    server.answers["/token"] = Answer(b"denied: canary!", 401)
+    with pytest.raises(TokenError, match="denied") as caught:
+        session_class("key", "cs").fetch_request_token(f"{server.url}/token", **arguments)
+    check_error(caught.value)
+
+
+@pytest.mark.parametrize("body", [b"canary=x", b"oauth_problem=canary"])
+def test_a_secret_that_is_a_plain_word(
+    session_class: type[OAuth1Session], server: WireServer, body: bytes
+) -> None:
+    server.answers["/token"] = Answer(body)
+    with pytest.raises(TokenError) as caught:
+        session_class("key", "canary").fetch_request_token(f"{server.url}/token")
+    check_error(caught.value)
+
+
 @pytest.mark.parametrize(
     "callback",
     [
@@ -261,6 +310,15 @@ def test_a_connection_that_fails(session_class: type[OAuth1Session], server: Wir
     session = session_with_secrets(session_class)
     with pytest.raises(OSError, match="Max retries") as caught:
         session.fetch_access_token(f"http://127.0.0.1:{unused_port()}/", VERIFIER, **ARGUMENTS)
+    check_error(caught.value)
+
+
+def test_a_connection_that_fails_with_the_signature_in_the_query() -> None:
+    session = oauth1_rs.requests_oauthlib.OAuth1Session(
+        "key", CLIENT_SECRET, "token", TOKEN_SECRET, None, "PLAINTEXT", "QUERY"
+    )
+    with pytest.raises(requests.ConnectionError, match=r"\?\*\*\*\*.*refused") as caught:
+        session.fetch_access_token(f"http://127.0.0.1:{unused_port()}/", VERIFIER)
     check_error(caught.value)
 
 

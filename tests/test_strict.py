@@ -303,6 +303,13 @@ def test_an_empty_realm_of_one_call_is_none() -> None:
     assert ours == theirs
 
 
+def test_a_method_cannot_be_replaced_on_one_client() -> None:
+    client: Any = oauth1_auth.OAuth1("key").client
+    client.note = "anything else can"
+    with pytest.raises(AttributeError, match="sign cannot be replaced on a client: override it"):
+        client.sign = lambda *_: ("https://example.com/", {}, None)
+
+
 def test_it_is_an_auth_of_requests() -> None:
     assert isinstance(STRICT("key"), requests.auth.AuthBase)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -14,13 +15,16 @@ import requests
 from oauth1_rs._native import Client, OAuth1
 from oauth1_rs._redirect import take_hook
 from oauth1_rs._token_response import (
+    MASK,
+    MAX_SEARCHED,
     PLAIN_NAME,
     Answer,
     ParameterError,
     before_redirect,
     callback_parameters,
     excerpt,
-    secrets_in_form,
+    redacted,
+    secrets_of_request,
 )
 from oauth1_rs.exceptions import (
     AuthorizationDenied,
@@ -247,7 +251,7 @@ class OAuth1Session(requests.Session):
         realms = realm if isinstance(realm, (str, bytes)) else " ".join(realm or ()) or None
         if realms is not None:
             _write(auth.client, realm=realms)
-        request_kwargs["auth"] = request_kwargs.get("auth") or auth
+        request_kwargs["auth"] = request_kwargs.get("auth") or self._own_auth(auth)
         answer, token = self._fetch_token(url, method, request_kwargs)
         is_confirmed = str(token.get("oauth_callback_confirmed")).lower() == "true"
         sent = _callback(getattr(request_kwargs["auth"], "client", None))
@@ -328,7 +332,7 @@ class OAuth1Session(requests.Session):
         parameters = callback_parameters(url)
         client = self._client.client
         is_denied = "denied" in parameters and "oauth_verifier" not in parameters
-        if is_denied or "oauth_problem" in parameters:
+        if is_denied or parameters.get("oauth_problem"):
             raise AuthorizationDenied(
                 self._authorization_denied_text(parameters),
                 parameters,
@@ -411,7 +415,7 @@ class OAuth1Session(requests.Session):
             _write(auth.client, verifier=verifier)
         elif require_verifier:
             raise VerifierMissing(self._verifier_missing_text())
-        request_kwargs["auth"] = request_kwargs.get("auth") or auth
+        request_kwargs["auth"] = request_kwargs.get("auth") or self._own_auth(auth)
         _, token = self._fetch_token(url, method, request_kwargs)
         _write(self._client.client, verifier=None)
         if self._authorization is authorization:
@@ -493,19 +497,32 @@ class OAuth1Session(requests.Session):
         auth.client = client
         return auth
 
+    def _own_auth(self, auth: OAuth1) -> Any:
+        """Return `auth`, made for one token request, unless the session is signed otherwise."""
+        return auth if self.auth is self._client else self.auth
+
     def _fetch_token(
         self, url: str, method: str, request_kwargs: dict[str, Any]
     ) -> tuple[Answer, dict[str, Any]]:
         # The answer is read here, up to a limit, whatever the caller says.
         request_kwargs["stream"] = True
         request_kwargs["hooks"] = self._watched(request_kwargs.get("hooks"))
-        if method.upper() == "POST":
-            response = self.post(url, **request_kwargs)
-        else:
-            response = self.request(method, url, **request_kwargs)
-        answer = Answer.of(response)
         secrets = _secrets(getattr(request_kwargs["auth"], "client", None))
-        secrets += secrets_in_form(getattr(getattr(response, "request", None), "body", None))
+        try:
+            if method.upper() == "POST":
+                response = self.post(url, **request_kwargs)
+            else:
+                response = self.request(method, url, **request_kwargs)
+        except requests.RequestException as error:
+            if "oauth_" not in str(error):
+                raise
+            # It has the URL, and that has the signature where this is in the query.
+            text = re.sub(r"\?\S+", f"?{MASK}", str(error))
+            error.args = (redacted(text, secrets, MAX_SEARCHED),)
+            error.__cause__ = error.__context__ = None
+            raise
+        answer = Answer.of(response)
+        secrets += secrets_of_request(getattr(response, "request", None))
         if answer.status_code >= HTTP_ERROR:
             raise TokenRequestDenied(
                 self._token_request_denied_text(answer, secrets),
@@ -572,8 +589,11 @@ class OAuth1Session(requests.Session):
         )
 
     def _token_missing_text(self, token: Mapping[str, Any]) -> str:
-        names = ", ".join(name for name in token if PLAIN_NAME.fullmatch(name))
+        names = ", ".join(name for name in token if self._may_show(name))
         return f"there is no oauth_token{f' among {names}' if names else ''}"
+
+    def _may_show(self, name: str) -> bool:
+        return bool(PLAIN_NAME.fullmatch(name)) and name not in _secrets(self._client.client)
 
     def _verifier_missing_text(self) -> str:
         return (

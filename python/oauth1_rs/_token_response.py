@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,12 +26,17 @@ PIECE_SIZE = 1024
 FORM = re.compile(rb'[^\x00-\x20<>"\x7f]+')
 # In a form, in JSON, in a header, or somewhere in a web page.
 OAUTH_PARAMETER = re.compile(r"""\b(oauth_\w+)["']?\s*[=:]\s*["']?([^&"'\s<>,;]*)""")
+# A query may have all of this too, but does not begin with it.
+URL_START = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|/")
 # Credentials of any kind.
 TEXTS = {"oauth_token", "oauth_token_secret", "oauth_verifier"}
+# What stands for broken UTF-8, and what cannot be encoded.
+UNENCODABLE = re.compile("[\ufffd\ud800-\udfff]")
 # A name that may be shown: no secret looks like that.
 PLAIN_NAME = re.compile("[a-z_]{1,40}")
 
 MASK = "****"
+SPECIAL = re.compile(r"[^A-Za-z0-9 ._~-]")
 # In a URL, in HTML, in JSON. Not regular expressions for every character: those take forever.
 ENCODERS: list[Callable[[str], str]] = [
     str,
@@ -42,6 +48,11 @@ ENCODERS: list[Callable[[str], str]] = [
     lambda text: html.escape(text).replace("&quot;", "&#34;").replace("&#x27;", "&#39;"),
     lambda text: json.dumps(text)[1:-1],
     lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+    lambda text: json.dumps(text)[1:-1].replace("/", "\\/"),
+    lambda text: SPECIAL.sub(lambda found: f"\\u{ord(found[0]):04x}", text),
+    lambda text: SPECIAL.sub(lambda found: f"&#{ord(found[0])};", text),
+    lambda text: SPECIAL.sub(lambda found: f"&#x{ord(found[0]):X};", text),
+    lambda text: SPECIAL.sub(lambda found: f"&#x{ord(found[0]):x};", text),
 ]
 # A shorter secret is in half of all texts by chance.
 MIN_SECRET = 4
@@ -187,13 +198,14 @@ def callback_parameters(callback: str | Mapping[str, Any]) -> dict[str, Any]:
         # By name: frameworks' mappings have all values of a name, and give one of them.
         pairs = [(name, callback[name]) for name in callback]
         given = [
-            (name, value.decode(errors="replace") if isinstance(value, bytes) else value)
+            (str(_decoded(name)), _decoded(value))
             for name, values in pairs
             for value in (values if isinstance(values, (list, tuple)) else [values])
         ]
     else:
-        before, mark, after = callback.strip().partition("#")[0].partition("?")
-        is_url = "://" in before or before.startswith("/") or bool(mark and "=" not in before)
+        text = str(_decoded(callback)).strip()
+        before, mark, after = text.partition("#")[0].partition("?")
+        is_url = URL_START.match(before) or (mark and "=" not in before)
         query = after if is_url else before + mark + after
         given = form_pairs(query.encode(errors="surrogatepass"))
     try:
@@ -216,13 +228,13 @@ def to_parameters(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     """
     parameters: dict[str, Any] = {}
     for name, value in pairs:
-        if name.startswith("oauth_") and name in parameters:
+        if name.startswith("oauth_") and parameters.get(name, value) != value:
             shown = name if PLAIN_NAME.fullmatch(name) else "a parameter"
             raise ParameterError(f"it gives {shown} more than once")
         if name in TEXTS:
             if not isinstance(value, str):
                 raise ParameterError(f"its {name} is no text")
-            if "\ufffd" in value:
+            if UNENCODABLE.search(value):
                 raise ParameterError(f"its {name} is not UTF-8")
         parameters[name] = value
     return parameters
@@ -233,9 +245,10 @@ def excerpt(text: str, secrets: Iterable[str]) -> str:
     return repr(redacted(text, secrets))
 
 
-def redacted(text: str, secrets: Iterable[str]) -> str:
+def redacted(text: str, secrets: Iterable[str], size: int = MAX_EXCERPT) -> str:
     """Return the beginning of `text` on one line, without `secrets` and what looks like others."""
-    text = " ".join(text.split())[:MAX_SEARCHED]
+    # UTF-16 that was taken for UTF-8 has a NUL after each character.
+    text = " ".join(text.replace("\0", "").split())[:MAX_SEARCHED]
     spans = [found.span() for found in LONG_RUN.finditer(text) if _is_random(found[0])]
     spans += [found.span("value") for found in SECRET_VALUE.finditer(text)]
     for secret in {secret for secret in secrets if len(secret) >= MIN_SECRET}:
@@ -246,20 +259,35 @@ def redacted(text: str, secrets: Iterable[str]) -> str:
         if start >= position:
             shown += text[position:start] + MASK
         position = max(position, end)
-    return (shown + text[position:])[:MAX_EXCERPT]
+    return (shown + text[position:])[:size]
 
 
 def _is_random(run: str) -> bool:
     return bool(re.search(r"\d", run) and re.search(r"[^\W\d_]", run))
 
 
-def secrets_in_form(body: Any) -> list[str]:
-    """Return the secrets that a request sent in its form, such as the password of xAuth."""
-    if isinstance(body, str):
-        body = body.encode(errors="surrogatepass")
-    if not isinstance(body, bytes):
+def secrets_of_request(request: Any) -> list[str]:
+    """Return the secrets that a request sent beside its signature, such as xAuth's password."""
+    if not isinstance(request, requests.PreparedRequest):
         return []
-    return [value for name, value in form_pairs(body) if SECRET_NAME.search(name)]
+    pairs: list[tuple[str, Any]] = form_pairs(_as_bytes(urlsplit(request.url or "").query))
+    body = _as_bytes(request.body)
+    pairs += _json_pairs(body.decode(errors="replace")) or form_pairs(body)
+    found = [value for name, value in pairs if SECRET_NAME.search(name) and isinstance(value, str)]
+    scheme, _, credentials = str(_decoded(request.headers.get("Authorization", ""))).partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            decoded = b64decode(credentials).decode("latin-1")
+        except ValueError:
+            decoded = ""
+        found += [credentials, decoded.partition(":")[2]]
+    return found
+
+
+def _as_bytes(body: Any) -> bytes:
+    if isinstance(body, str):
+        return body.encode(errors="surrogatepass")
+    return body if isinstance(body, bytes) else b""  # not a file: that would have to be read
 
 
 def _spellings(secret: str) -> set[str]:
@@ -289,6 +317,10 @@ def _json_pairs(text: str) -> list[tuple[str, Any]] | None:
     except (ValueError, RecursionError):
         return None
     return pairs
+
+
+def _decoded(value: Any) -> Any:
+    return value.decode(errors="replace") if isinstance(value, bytes) else value
 
 
 def _as_utf8(latin1: str) -> str:

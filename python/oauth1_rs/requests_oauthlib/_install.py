@@ -8,7 +8,7 @@ import sys
 import threading
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -33,8 +33,9 @@ class _Finder(MetaPathFinder, Loader):
 
     def __init__(self, *, has_peer: bool) -> None:
         self.has_peer = has_peer
-        # requests-oauthlib's own submodules, where they were loaded already.
-        self.replaced: dict[str, ModuleType] = {}
+        # requests-oauthlib's own submodules, where they were loaded already. `None` is what has
+        # been put there for an import to fail.
+        self.replaced: dict[str, ModuleType | None] = {}
 
     def find_spec(
         self,
@@ -106,7 +107,7 @@ def uninstall() -> None:
         for name in [PEER, *(f"{PEER}.{submodule}" for submodule in SUBMODULES)]:
             if name in sys.modules and sys.modules[name] is _ours(name):
                 del sys.modules[name]
-        sys.modules.update(finder.replaced)
+        sys.modules.update(finder.replaced)  # type: ignore[arg-type]  # None may stand there
         _set_names()
 
 
@@ -114,13 +115,16 @@ def _replace(finder: _Finder) -> None:
     """Put our modules in place of loaded ones, from which nobody may have taken a name."""
     if sys.modules.get(PEER) is not None:
         importlib.import_module(PEER)  # to the end, if another thread has begun
+    if PEER in sys.modules and not finder.has_peer:
+        finder.replaced[PEER] = sys.modules.pop(PEER)
     for submodule in SUBMODULES:
         name = f"{PEER}.{submodule}"
         if name in sys.modules and sys.modules[name] is not _ours(name):
             finder.replaced[name] = sys.modules.pop(name)
     _set_names()
     # Not before: what is imported from now on is ours.
-    holders = sorted(set(_holders(finder.replaced.values())))
+    peers = [module for module in finder.replaced.values() if module is not None]
+    holders = sorted(set(_holders(peers)))
     if holders:
         raise RuntimeError(
             f"requests-oauthlib's OAuth 1 classes are in use already, by {', '.join(holders)}: "
@@ -142,7 +146,11 @@ def peers_oauth2(name: str) -> object:
 
 
 def _installed() -> _Finder | None:
-    return next((finder for finder in sys.meta_path if isinstance(finder, _Finder)), None)
+    # By name: this module may have been loaded anew.
+    finders: Iterator[Any] = iter(sys.meta_path)
+    kind = _Finder.__module__, _Finder.__qualname__
+    of_kind = (f for f in finders if (type(f).__module__, type(f).__qualname__) == kind)
+    return next(of_kind, None)
 
 
 def _has_peer() -> bool:
@@ -178,7 +186,7 @@ def _holders(peers: Collection[ModuleType]) -> Iterator[str]:
         try:
             # Not `vars`: that loads a module which waits until it is needed.
             names = object.__getattribute__(module, "__dict__")
-        except AttributeError:  # anything may stand there
+        except Exception:  # noqa: BLE001, S112 - anything may stand there
             continue
         if any(id(value) in held for value in list(names.values())):
             yield name

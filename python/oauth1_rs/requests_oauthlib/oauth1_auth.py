@@ -61,6 +61,15 @@ class Client(_native.Client):
 
     _is_strict = True
 
+    def __setattr__(self, name: str, value: object) -> None:
+        """Refuse what would have no effect: the signature does not look for methods here."""
+        if callable(getattr(type(self), name, None)):
+            raise AttributeError(  # noqa: TRY004 - what cannot be set, not what it is set to
+                f"{name} cannot be replaced on a client: override it in a subclass of Client, and "
+                "pass that as client_class="
+            )
+        super().__setattr__(name, value)
+
 
 class OAuth1(_native.OAuth1, AuthBase):
     """Signs the requests of requests, as requests-oauthlib's ``OAuth1`` does.

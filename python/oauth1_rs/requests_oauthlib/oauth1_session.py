@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from oauth1_rs import _session
-from oauth1_rs._token_response import MASK, PLAIN_NAME, redacted
+from oauth1_rs._token_response import MASK, redacted
 from oauth1_rs.exceptions import (
     AuthorizationDenied,
     TokenMissing,
@@ -107,9 +107,9 @@ class OAuth1Session(_session.OAuth1Session):
         )
 
     def _token_missing_text(self, token: Mapping[str, Any]) -> str:
-        shown = {name: MASK for name in token if PLAIN_NAME.fullmatch(name)}
+        shown = {name: MASK for name in token if self._may_show(name)}
         problem = str(token.get("oauth_problem", ""))
-        if PLAIN_NAME.fullmatch(problem):
+        if self._may_show(problem):
             shown["oauth_problem"] = problem
         return f"Response does not contain a token: {shown}"
 
