@@ -35,7 +35,9 @@ mod native {
     use super::client::Attribute;
     #[pymodule_export]
     use super::client::Client;
-    use super::errors::{InsecurePlaintextWarning, OAuth1Error, OAuth1TypeError};
+    use super::errors::{
+        InsecurePlaintextWarning, OAuth1Error, OAuth1TypeError, WhiteSpaceWarning,
+    };
     #[pymodule_export]
     use super::oauth1::OAuth1;
     #[pymodule_export]
@@ -52,6 +54,7 @@ mod native {
         module.py().get_type::<OAuth1Error>();
         module.py().get_type::<OAuth1TypeError>();
         module.py().get_type::<InsecurePlaintextWarning>();
+        module.py().get_type::<WhiteSpaceWarning>();
         // Counting forks begins before there can be a thread that forks meanwhile.
         crate::nonce::nonce()?;
         Ok(())

@@ -25,6 +25,9 @@ from hypothesis import strategies as st
 from oauth1_rs import Client, OAuth1, OAuth1Error
 from verifier import FORM_MEDIA_TYPE, Verdict, WireRequest, verify
 
+# White space around a credential counts like any other character, and is warned of.
+pytestmark = pytest.mark.filterwarnings("ignore::oauth1_rs.WhiteSpaceWarning")
+
 URL = "https://example.com/"
 FORM = {"Content-Type": FORM_MEDIA_TYPE}
 CREDENTIALS: dict[str, Any] = {

@@ -10,7 +10,14 @@ from typing import Any
 
 import oauth1_rs.exceptions
 import pytest
-from oauth1_rs import Client, OAuth1, OAuth1Error, OAuth1TypeError
+from oauth1_rs import (
+    Client,
+    OAuth1,
+    OAuth1Error,
+    OAuth1Session,
+    OAuth1TypeError,
+    WhiteSpaceWarning,
+)
 from verifier import FORM_MEDIA_TYPE
 
 CANARY = "canary-5f2c"
@@ -253,6 +260,24 @@ def test_wrong_settings_fail_in_the_constructor(
     signer: Callable[..., object], settings: dict[str, Any], kind: type[Exception], message: str
 ) -> None:
     check(lambda: signer(**{"client_key": "ck", **settings}), kind, message)
+
+
+@pytest.mark.parametrize("signer", [OAuth1, Client, OAuth1Session])
+@pytest.mark.parametrize(
+    "name", ["client_key", "client_secret", "resource_owner_key", "resource_owner_secret"]
+)
+@pytest.mark.parametrize("value", ["canary ", " canary", b"canary\t", "canary\N{NO-BREAK SPACE}"])
+def test_a_credential_with_white_space_around_it_is_told(
+    signer: Callable[..., object], name: str, value: str | bytes
+) -> None:
+    with pytest.warns(WhiteSpaceWarning, match=rf"^{name} begins or ends with white sp") as caught:
+        signer(**{"client_key": "ck", name: value})
+    assert len(caught) == 1
+    assert "canary" not in str(caught[0].message)
+
+
+def test_white_space_within_a_credential_is_not_told() -> None:
+    OAuth1("c k", "c\ts", "t\tk", "t s")  # a warning would be an error
 
 
 def test_wrong_arguments_are_type_errors() -> None:

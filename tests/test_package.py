@@ -38,6 +38,7 @@ NAMES = [
     "TokenRequestDenied",
     "TokenResponseError",
     "VerifierMissing",
+    "WhiteSpaceWarning",
 ]
 
 

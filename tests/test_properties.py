@@ -15,6 +15,9 @@ from hypothesis import strategies as st
 from oauth1_rs import Client, OAuth1
 from verifier import FORM_MEDIA_TYPE, Verdict, WireRequest, verify
 
+# White space around a credential counts like any other character, and is warned of.
+pytestmark = pytest.mark.filterwarnings("ignore::oauth1_rs.WhiteSpaceWarning")
+
 SECRET_METHODS = ("HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA512")
 KEY_METHODS = ("RSA-SHA1", "RSA-SHA256", "RSA-SHA512")
 DIGEST_METHODS = SECRET_METHODS + KEY_METHODS

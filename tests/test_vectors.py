@@ -20,6 +20,9 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 import pytest
 from oauth1_rs import Client, OAuth1Error
 
+# White space around a credential counts like any other character, and is warned of.
+pytestmark = pytest.mark.filterwarnings("ignore::oauth1_rs.WhiteSpaceWarning")
+
 FORM = "application/x-www-form-urlencoded"
 
 NO_PROTOCOL_PARAMETERS = dict.fromkeys(

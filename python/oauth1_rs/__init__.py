@@ -17,6 +17,7 @@ from oauth1_rs.exceptions import (
     TokenRequestDenied,
     TokenResponseError,
     VerifierMissing,
+    WhiteSpaceWarning,
 )
 
 TYPE_CHECKING = False  # `typing` would take ten times as long to import as all the rest
@@ -59,6 +60,7 @@ __all__ = [
     "TokenRequestDenied",
     "TokenResponseError",
     "VerifierMissing",
+    "WhiteSpaceWarning",
 ]
 
 

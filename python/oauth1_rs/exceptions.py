@@ -23,6 +23,13 @@ class InsecurePlaintextWarning(UserWarning):
     """
 
 
+class WhiteSpaceWarning(UserWarning):
+    """A credential begins or ends with white space, as one that was read from a file often does.
+
+    Constructors warn, those of ``oauth1_rs.requests_oauthlib`` excepted.
+    """
+
+
 class TokenError(OAuth1Error):
     """The three-legged flow cannot go on. Never raised itself: catch it for every reason.
 

@@ -150,6 +150,7 @@ impl Client {
         let settings = Settings::from_arguments(args, kwargs, rules)?;
         if rules.checks_in_constructor() {
             settings.prepared(args.py())?;
+            settings.warn_of_white_space(args.py())?;
         }
         slf.get().replace(Some(settings));
         Ok(())

@@ -11,9 +11,12 @@ mod classes {
     pyo3::import_exception!(oauth1_rs.exceptions, InsecurePlaintextWarning);
     pyo3::import_exception!(oauth1_rs.exceptions, OAuth1Error);
     pyo3::import_exception!(oauth1_rs.exceptions, OAuth1TypeError);
+    pyo3::import_exception!(oauth1_rs.exceptions, WhiteSpaceWarning);
 }
 
-pub(super) use classes::{InsecurePlaintextWarning, OAuth1Error, OAuth1TypeError};
+pub(super) use classes::{
+    InsecurePlaintextWarning, OAuth1Error, OAuth1TypeError, WhiteSpaceWarning,
+};
 
 impl From<Error> for PyErr {
     fn from(error: Error) -> Self {

@@ -1,6 +1,7 @@
 //! What a user sets, kept as the Python objects that were given, and what signing makes of it.
 
 use std::borrow::Cow;
+use std::ffi::CString;
 use std::sync::OnceLock;
 
 use pyo3::exceptions::PyTypeError;
@@ -8,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyMapping, PyString, PyTuple};
 use zeroize::Zeroizing;
 
-use super::errors::{OAuth1Error, in_place_of, wrong_type};
+use super::errors::{OAuth1Error, WhiteSpaceWarning, in_place_of, wrong_type};
 use super::private_key::read_private_key;
 use super::rules::Rules;
 use super::text::{str_of, text_of};
@@ -371,6 +372,28 @@ impl Settings {
         })
         .map_err(|error| rules.error(error))?;
         Ok(Prepared { signer, body_hash, warns_of_plaintext, nonce, timestamp, timestamp_offset })
+    }
+
+    /// Warns of credentials that were read together with the end of their line.
+    pub(super) fn warn_of_white_space(&self, py: Python<'_>) -> PyResult<()> {
+        let credentials = [
+            Setting::ClientKey,
+            Setting::ClientSecret,
+            Setting::ResourceOwnerKey,
+            Setting::ResourceOwnerSecret,
+        ];
+        for setting in credentials {
+            let text = Zeroizing::new(self.text(py, setting)?.unwrap_or_default());
+            if text.trim().len() < text.len() {
+                let name = setting.name();
+                let text = CString::new(format!(
+                    "{name} begins or ends with white space, which is signed like the rest of it: \
+                     pass {name}.strip() if it is not meant"
+                ))?;
+                PyErr::warn(py, py.get_type::<WhiteSpaceWarning>().as_any(), &text, 1)?;
+            }
+        }
+        Ok(())
     }
 
     fn private_key(&self, py: Python<'_>, method: SignatureMethod) -> PyResult<Option<PrivateKey>> {
