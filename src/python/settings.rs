@@ -5,6 +5,7 @@ use std::ffi::CString;
 use std::sync::OnceLock;
 
 use pyo3::exceptions::PyTypeError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyMapping, PyString, PyTuple};
 use zeroize::Zeroizing;
@@ -121,13 +122,13 @@ pub(super) struct Prepared {
     pub(super) signer: Signer,
     pub(super) body_hash: Option<BodyHash>,
     pub(super) warns_of_plaintext: bool,
-    nonce: Source,
-    timestamp: Source,
+    nonce: ValueSource,
+    timestamp: ValueSource,
     timestamp_offset: i64,
 }
 
 /// Where nonces or timestamps come from.
-enum Source {
+enum ValueSource {
     /// From here.
     Own,
     /// It is always this one.
@@ -290,9 +291,9 @@ impl Settings {
     /// The nonce for one request.
     pub(super) fn nonce(&self, py: Python<'_>) -> PyResult<DrawnNonce<'_>> {
         match &self.prepared(py)?.nonce {
-            Source::Own => Ok(DrawnNonce::Own(nonce::nonce()?)),
-            Source::Fixed(nonce) => Ok(DrawnNonce::Given(Cow::Borrowed(nonce))),
-            Source::Callable => {
+            ValueSource::Own => Ok(DrawnNonce::Own(nonce::nonce()?)),
+            ValueSource::Fixed(nonce) => Ok(DrawnNonce::Given(Cow::Borrowed(nonce))),
+            ValueSource::Callable => {
                 let text = self.text_of(&self.call(py, Setting::Nonce)?, "nonce()")?;
                 Ok(DrawnNonce::Given(Cow::Owned(text)))
             }
@@ -303,9 +304,9 @@ impl Settings {
     pub(super) fn timestamp(&self, py: Python<'_>) -> PyResult<Cow<'_, str>> {
         let prepared = self.prepared(py)?;
         match &prepared.timestamp {
-            Source::Own => Ok(nonce::timestamp(prepared.timestamp_offset).to_string().into()),
-            Source::Fixed(timestamp) => Ok(timestamp.into()),
-            Source::Callable => {
+            ValueSource::Own => Ok(nonce::timestamp(prepared.timestamp_offset).to_string().into()),
+            ValueSource::Fixed(timestamp) => Ok(timestamp.into()),
+            ValueSource::Callable => {
                 Ok(self.seconds(&self.call(py, Setting::Timestamp)?, "timestamp()")?.into())
             }
         }
@@ -492,11 +493,11 @@ impl Settings {
         py: Python<'_>,
         setting: Setting,
         read: impl Fn(&Self, &Bound<'_, PyAny>, &str) -> PyResult<String>,
-    ) -> PyResult<Source> {
+    ) -> PyResult<ValueSource> {
         match self.get(setting).map(|value| value.bind(py)) {
-            None => Ok(Source::Own),
-            Some(value) if value.is_callable() => Ok(Source::Callable),
-            Some(value) => read(self, value, setting.name()).map(Source::Fixed),
+            None => Ok(ValueSource::Own),
+            Some(value) if value.is_callable() => Ok(ValueSource::Callable),
+            Some(value) => read(self, value, setting.name()).map(ValueSource::Fixed),
         }
     }
 
@@ -517,7 +518,14 @@ impl Settings {
         if value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyBool>() {
             // Python refuses to print numbers of thousands of digits.
             let too_long = || OAuth1Error::new_err(format!("{name} is out of range"));
-            let text = value.str().map_err(|error| in_place_of(value.py(), error, too_long))?;
+            // Not the text that a subclass may make of itself.
+            let text = value
+                .py()
+                .get_type::<PyInt>()
+                .call_method1(intern!(value.py(), "__repr__"), (value,));
+            let text = text
+                .and_then(|text| Ok(text.cast_into::<PyString>()?))
+                .map_err(|error| in_place_of(value.py(), error, too_long))?;
             return str_of(&text, name).map(str::to_owned);
         }
         if value.is_instance_of::<PyFloat>() {
