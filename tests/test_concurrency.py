@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -85,6 +86,7 @@ def signed_meanwhile(signers: list[Sign], writers: list[list[Write]]) -> list[st
             if count == WRITES:
                 event.set()
             write()
+            time.sleep(0)  # the others' turn
 
     with ThreadPoolExecutor(len(signers) + len(writers)) as pool:
         writers_at_work = [

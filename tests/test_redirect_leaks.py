@@ -92,6 +92,18 @@ def test_of_copies_that_are_signed_one_by_one(server: WireServer, other_server: 
     assert not is_signed(server.last)
 
 
+def test_of_copies_that_share_their_hooks(server: WireServer, other_server: WireServer) -> None:
+    """A redirect of the one leaves the other's hook where it is."""
+    prepared = plaintext()(prepare(f"{server.url}/first"))
+    twin = prepared.copy()
+    server.redirects["/first"] = (307, "/second")
+    for request in (prepared, twin):
+        send(request)
+        assert is_signed(server.last)
+        assert server.last.target == b"/second"
+    assert len({nonce(request) for request in server.requests}) == 3  # the first of both is one
+
+
 def test_copies_are_signed_afresh_in_every_thread(server: WireServer) -> None:
     server.redirects["/first"] = (307, "/second")
     auth = OAuth1(*CREDENTIALS)

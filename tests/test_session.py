@@ -93,7 +93,7 @@ def test_a_write_to_the_client_takes_effect_at_the_next_request(server: WireServ
     """flask-dance, E*TRADE wrappers and Jira's dances write there."""
     session = OAuth1Session("client key", "client secret")
     session._client.client.resource_owner_key = "token"
-    session.auth.client.resource_owner_secret = "token secret"  # type: ignore[union-attr]
+    session.auth.client.resource_owner_secret = "token secret"
     session.get(server.url)
     assert verify(server.last, CREDENTIALS[1], CREDENTIALS[3]).accepted
 

@@ -74,7 +74,8 @@ class Client:
         rsa_key_passphrase: _Text | None = None,
     ) -> None: ...
 
-    # What comes back has the types that went in, or bytes with ``decoding=``.
+    # The URI comes back as str, the rest in the types that went in; or all as bytes with
+    # ``decoding=``.
     def sign(
         self,
         uri: _Text,

@@ -173,7 +173,7 @@ def take_hook(request: requests.PreparedRequest) -> None:
 
 def kept_hook(request: requests.PreparedRequest) -> RedirectHook | None:
     """Return the hook that `take_hook` has taken, if `OAuth1` has signed `request`."""
-    hooks: list[RedirectHook] = (request.hooks or {}).get(SESSION_EVENT) or []
+    hooks: list[Any] = [*((request.hooks or {}).get(SESSION_EVENT) or [])]
     return hooks[0] if hooks else None
 
 

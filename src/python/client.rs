@@ -41,7 +41,8 @@ type SignedParts<'py> = (Bound<'py, PyAny>, Bound<'py, PyDict>, Bound<'py, PyAny
 ///     Or "HMAC-SHA256", "HMAC-SHA512", "RSA-SHA1", "RSA-SHA256", "RSA-SHA512", "PLAINTEXT"
 ///     (section 3.4), in upper or lower case.
 /// signature_type : str, default "AUTH_HEADER"
-///     Or "QUERY", "BODY": where the protocol parameters go (section 3.5).
+///     Or "QUERY", "BODY": where the protocol parameters go (section 3.5). "HEADER" is the default
+///     by another name; lower case will do.
 /// rsa_key : str, bytes, path, private key of the cryptography package, or None
 ///     The private key for the RSA methods: PEM text (PKCS#1 or PKCS#8), never the name of a file;
 ///     the ``pathlib.Path`` of a file with such text; or a key object. From 1024 to 8192 bits. It

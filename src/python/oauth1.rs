@@ -313,8 +313,8 @@ fn signs_natively(client: &Bound<'_, PyAny>) -> PyResult<Option<Arc<Settings>>> 
 }
 
 /// What is said of an object that is no prepared request.
-const PREPARED_REQUEST: &str = "a prepared request with a str url, as requests makes it (for other HTTP clients, sign with \
-     oauth1_rs.Client(...).sign(uri, http_method, body, headers))";
+const PREPARED_REQUEST: &str = "a prepared request with a str url, as requests makes it (for other \
+     HTTP clients, sign with oauth1_rs.Client(...).sign(uri, http_method, body, headers))";
 
 /// A prepared request of requests, as it is at the moment.
 struct PreparedRequest<'py> {

@@ -26,7 +26,7 @@ use crate::transmit::Placement;
 /// How a setting is kept and shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// Given as `str` or `bytes`, read back as `str`.
+    /// Given to the constructor as `str` or `bytes`, read back as `str`.
     Text,
     /// As above, and never shown.
     SecretText,
