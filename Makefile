@@ -114,7 +114,8 @@ lock:  ## pin the newest development tools into the lock files
 	$(PYTHON) -m venv --clear $(VENV)-lock
 	$(VENV)-lock/bin/python -m pip --quiet install --upgrade 'pip>=25.1'
 	$(VENV)-lock/bin/python -m pip --quiet install --group test --group lint --group peers
-	$(VENV)-lock/bin/python -m pip freeze --exclude pip --exclude setuptools > requirements-dev.lock
+	$(VENV)-lock/bin/python -m pip freeze --exclude pip --exclude setuptools \
+		| sed 's/^mastercard-oauth1-signer==.*/&; python_version < "3.13"/' > requirements-dev.lock
 	$(VENV)-lock/bin/python -m pip --quiet install uv
 	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade \
 		--generate-hashes --no-annotate --no-header tests/peer_suites/requirements.in \

@@ -33,6 +33,7 @@ OWN_SETTINGS = [
     "body_hash",
     "allow_insecure_plaintext",
     "rsa_key_passphrase",
+    "single_encoding",
 ]
 
 
@@ -72,6 +73,7 @@ def test_defaults_read_back() -> None:
     assert client.encoding == "utf-8"
     assert client.timestamp_offset == 0
     assert client.allow_insecure_plaintext is False
+    assert client.single_encoding is False
     others = {*SETTINGS, *OWN_SETTINGS} - {
         "client_key",
         "signature_method",
@@ -79,6 +81,7 @@ def test_defaults_read_back() -> None:
         "encoding",
         "timestamp_offset",
         "allow_insecure_plaintext",
+        "single_encoding",
     }
     assert [name for name in sorted(others) if getattr(client, name) is not None] == []
 

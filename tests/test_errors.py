@@ -241,6 +241,12 @@ IN_THE_CONSTRUCTOR: list[tuple[str, dict[str, Any], type[Exception], str]] = [
         "allow_insecure_plaintext must be True or False, got str",
     ),
     (
+        "single_encoding",
+        {"single_encoding": 1},
+        OAuth1TypeError,
+        "single_encoding must be True or False, got int",
+    ),
+    (
         "PLAINTEXT in the query",
         {"signature_method": "PLAINTEXT", "signature_type": "QUERY"},
         OAuth1Error,

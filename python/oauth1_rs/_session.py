@@ -62,6 +62,7 @@ if TYPE_CHECKING:
         body_hash: _BodyHash | None
         allow_insecure_plaintext: bool
         rsa_key_passphrase: _Text | None
+        single_encoding: bool
 
     class _Options(_ClientOptions, total=False):
         """The other parameters of `OAuth1`."""

@@ -67,6 +67,9 @@ type SignedParts<'py> = (Bound<'py, PyAny>, Bound<'py, PyDict>, Bound<'py, PyAny
 ///     Lets PLAINTEXT over connections that are not encrypted.
 /// rsa_key_passphrase : str, bytes or None
 ///     Decrypts an ``rsa_key`` that is encrypted (PKCS#8 with PBES2).
+/// single_encoding : bool, default False
+///     For Mastercard: in the base string, ``oauth_`` values and a query without ``%`` are encoded
+///     once, not twice, and the header has those values as they are.
 ///
 /// Raises
 /// ------
@@ -135,7 +138,7 @@ impl Client {
             signature_type='AUTH_HEADER', rsa_key=None, verifier=None, realm=None, \
             encoding='utf-8', decoding=None, nonce=None, timestamp=None, *, timestamp_offset=0, \
             protocol_parameters=None, body_hash=None, allow_insecure_plaintext=False, \
-            rsa_key_passphrase=None)"
+            rsa_key_passphrase=None, single_encoding=False)"
     )]
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
         Self { settings: Mutex::new(None) }

@@ -79,6 +79,7 @@ settings! {
     BodyHash "body_hash" Other
     AllowInsecurePlaintext "allow_insecure_plaintext" Other
     RsaKeyPassphrase "rsa_key_passphrase" Secret
+    SingleEncoding "single_encoding" Other
 }
 
 impl Setting {
@@ -92,7 +93,9 @@ impl Setting {
             Self::SignatureType => Some(PyString::intern(py, "AUTH_HEADER").into_any()),
             Self::Encoding => Some(PyString::intern(py, "utf-8").into_any()),
             Self::TimestampOffset => Some(PyInt::new(py, 0).into_any()),
-            Self::AllowInsecurePlaintext => Some(PyBool::new(py, false).to_owned().into_any()),
+            Self::AllowInsecurePlaintext | Self::SingleEncoding => {
+                Some(PyBool::new(py, false).to_owned().into_any())
+            }
             _ => None,
         }
     }
@@ -343,12 +346,7 @@ impl Settings {
         self.check_codec(py, Setting::Decoding)?;
         let nonce = self.source(py, Setting::Nonce, Self::text_of)?;
         let timestamp = self.source(py, Setting::Timestamp, Self::seconds)?;
-        let allow_insecure_plaintext = match self.get(Setting::AllowInsecurePlaintext) {
-            Some(value) => value.bind(py).extract().map_err(|_| {
-                wrong_type("allow_insecure_plaintext", "True or False", value.bind(py))
-            })?,
-            None => false,
-        };
+        let allow_insecure_plaintext = self.flag(py, Setting::AllowInsecurePlaintext)?;
         let is_given = |text: &String| rules.keeps_empty() || !text.is_empty();
         let warns_of_plaintext = method == SignatureMethod::Plaintext
             && !allow_insecure_plaintext
@@ -368,6 +366,7 @@ impl Settings {
             callback: self.text(py, Setting::CallbackUri)?.filter(|text| !text.is_empty()),
             verifier: self.text(py, Setting::Verifier)?.filter(|text| !text.is_empty()),
             protocol_parameters: self.protocol_parameters(py)?,
+            single_encoding: self.flag(py, Setting::SingleEncoding)?,
             allow_insecure_plaintext: allow_insecure_plaintext || warns_of_plaintext,
             allow_plaintext_in_query: rules.allows_plaintext_in_query(),
         })
@@ -532,6 +531,11 @@ impl Settings {
             return Err(wrong_type(name, "whole seconds as an int or str", value));
         }
         self.text_of(value, name)
+    }
+
+    fn flag(&self, py: Python<'_>, setting: Setting) -> PyResult<bool> {
+        let Some(value) = self.get(setting).map(|value| value.bind(py)) else { return Ok(false) };
+        value.extract().map_err(|_| wrong_type(setting.name(), "True or False", value))
     }
 
     fn text(&self, py: Python<'_>, setting: Setting) -> PyResult<Option<String>> {
