@@ -12,6 +12,8 @@ export NODE_EXTRA_CA_CERTS ?= $(wildcard /etc/ssl/certs/ca-certificates.crt)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Nothing but what is in a lock file, and no setup.py.
+LOCKED := --require-hashes --only-binary :all:
 # What is built is built once, and a shell finds its name.
 WHEEL := $(VENV)/wheel/*.whl
 PEERS := $(VENV)-peers
@@ -25,7 +27,8 @@ NODE_MODULES := tests/node_modules/.package-lock.json
 INTEROP := PYTHONPATH=tests:examples timeout --kill-after=10 300 $(BIN)/python -m interop
 
 .PHONY: help demo test test-rust test-python test-oldest-requests peer-suites browser interop \
-	interop-table interop-peers lint format lock licenses bench plot bench-instructions ci clean
+	interop-table interop-peers lint format lock licenses bench plot \
+	bench-instructions ci clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -41,7 +44,7 @@ test-rust:
 test-python: $(VENV)/package
 	$(BIN)/python -m pytest --quiet --numprocesses auto
 
-lint: $(VENV)/package  ## formatting, clippy, ruff, mypy, and the stubs against the built module
+lint: $(VENV)/package  ## formatting, clippy, ruff, mypy, the stubs, lock files
 	cargo fmt --check
 	cargo fmt --check --manifest-path benches/rust/Cargo.toml
 	cargo clippy --locked --quiet --all-targets -- --deny warnings
@@ -55,6 +58,7 @@ lint: $(VENV)/package  ## formatting, clippy, ruff, mypy, and the stubs against 
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest oauth1_rs
 	$(BIN)/python tools/third_party_licenses.py --check
+	$(BIN)/python tools/check_locks.py
 
 format:  ## format everything
 	cargo fmt
@@ -64,7 +68,7 @@ format:  ## format everything
 # pyproject.toml names the oldest requests that works; its libraries warn about today's Python.
 test-oldest-requests: $(VENV)/package  ## run the tests that use requests with the oldest one
 	$(PYTHON) -m venv --clear $(VENV)-oldest
-	$(VENV)-oldest/bin/python -m pip --disable-pip-version-check --quiet install \
+	$(VENV)-oldest/bin/python -m pip --disable-pip-version-check --quiet install $(LOCKED) \
 		-r requirements-dev.lock
 	$(VENV)-oldest/bin/python -m pip --disable-pip-version-check --quiet install \
 		"requests==$$(sed -n 's/^dependencies = \["requests>=\([0-9.]*\)".*/\1/p' pyproject.toml)" \
@@ -110,14 +114,18 @@ bench-instructions:  ## count instructions, beside the parent commit's (installs
 
 ci: lint test test-oldest-requests demo peer-suites browser interop bench-instructions  ## everything that must pass
 
+UV_LOCK = $(VENV)-lock/bin/uv pip compile --quiet --universal --upgrade --generate-hashes \
+	--no-annotate --no-header
+
 lock:  ## pin the newest development tools into the lock files
 	$(PYTHON) -m venv --clear $(VENV)-lock
-	$(VENV)-lock/bin/python -m pip --quiet install --upgrade 'pip>=25.1'
-	$(VENV)-lock/bin/python -m pip --quiet install --group test --group lint --group peers
-	$(VENV)-lock/bin/python -m pip freeze --exclude pip --exclude setuptools > requirements-dev.lock
 	$(VENV)-lock/bin/python -m pip --quiet install uv
-	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade \
-		--generate-hashes --no-annotate --no-header tests/peer_suites/requirements.in \
+	$(UV_LOCK) --python-version 3.10 --group build --group test --group lint --group peers \
+		-o requirements-dev.lock
+	$(UV_LOCK) --python-version 3.10 --group build --group release \
+		--constraints requirements-dev.lock -o requirements-release.lock
+	$(UV_LOCK) --python-version 3.11 benches/requirements.in -o benches/requirements.lock
+	$(UV_LOCK) --python-version 3.11 tests/peer_suites/requirements.in \
 		-o tests/peer_suites/requirements.lock
 	rm -rf $(VENV)-lock
 
@@ -130,7 +138,7 @@ clean:  ## remove everything that was built
 $(VENV)/tools: requirements-dev.lock
 	@$(PYTHON) -m venv $(VENV) || \
 		{ echo "'$(PYTHON) -m venv' failed: on Debian, apt-get install python3-venv"; exit 1; }
-	$(PIP) install -r requirements-dev.lock
+	$(PIP) install $(LOCKED) -r requirements-dev.lock
 	touch $@
 
 $(NODE_MODULES): tests/package-lock.json
@@ -146,10 +154,10 @@ target/interop/%: tests/interop/adapters/%.hs
 	mkdir -p $(@D)
 	ghc -v0 -outputdir $(@D)/haskell -o $@ $<
 
-# Built and installed as a user would.
+# Built and installed as a user would, but with the maturin that the lock file has.
 $(VENV)/package: $(VENV)/tools $(SOURCES)
 	rm -rf $(VENV)/wheel
-	$(PIP) wheel --no-deps --wheel-dir $(VENV)/wheel .
+	PATH="$(abspath $(BIN)):$$PATH" $(PIP) wheel --no-deps --no-build-isolation --wheel-dir $(VENV)/wheel .
 	$(PIP) install --force-reinstall --no-deps $(WHEEL)
 	touch $@
 
@@ -157,14 +165,14 @@ $(PEERS)/ready: tests/peer_suites/suites.py tests/peer_suites/requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "social-auth-core needs Python 3.11 or newer: make PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv --clear $(PEERS)
-	$(PEERS_PIP) install --require-hashes --only-binary :all: -r tests/peer_suites/requirements.lock
+	$(PEERS_PIP) install $(LOCKED) -r tests/peer_suites/requirements.lock
 	PYTHONPATH=tests $(PEERS)/bin/python tests/peer_suites/run.py fetch $(PEERS)/suites
 	touch $@
 
-$(VENV)-bench/package: $(VENV)/package benches/requirements.txt
+$(VENV)-bench/package: $(VENV)/package benches/requirements.lock
 	$(PYTHON) -m venv $(VENV)-bench
 	$(VENV)-bench/bin/python -m pip --disable-pip-version-check --quiet install \
-		-r benches/requirements.txt
+		$(LOCKED) -r benches/requirements.lock
 	$(VENV)-bench/bin/python -m pip --disable-pip-version-check --quiet install \
 		--force-reinstall --no-deps $(WHEEL)
 	touch $@
