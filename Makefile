@@ -19,7 +19,7 @@ WHEEL := $(VENV)/wheel/*.whl
 PEERS := $(VENV)-peers
 PEERS_PIP := $(PEERS)/bin/python -m pip --disable-pip-version-check --quiet
 
-SOURCES := Cargo.toml Cargo.lock .cargo/config.toml pyproject.toml README.md $(shell find src python -type f -not -name '*.pyc')
+SOURCES := Cargo.toml Cargo.lock .cargo/config.toml pyproject.toml README.md oauth1-rs.cdx.json $(shell find src python -type f -not -name '*.pyc')
 
 # Implementations in JavaScript that the tests talk to.
 NODE_MODULES := tests/node_modules/.package-lock.json
@@ -27,7 +27,7 @@ NODE_MODULES := tests/node_modules/.package-lock.json
 INTEROP := PYTHONPATH=tests:examples timeout --kill-after=10 300 $(BIN)/python -m interop
 
 .PHONY: help demo test test-rust test-python test-oldest-requests peer-suites browser interop \
-	interop-table interop-peers lint format lock licenses bench plot \
+	interop-table interop-peers lint format lock licenses sbom bench plot \
 	bench-instructions ci clean
 
 help:  ## list the targets
@@ -58,6 +58,7 @@ lint: $(VENV)/package  ## formatting, clippy, ruff, mypy, the stubs, lock files
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest oauth1_rs
 	$(BIN)/python tools/third_party_licenses.py --check
+	$(BIN)/python tools/sbom.py --check
 	$(BIN)/python tools/check_locks.py
 
 format:  ## format everything
@@ -131,6 +132,9 @@ lock:  ## pin the newest development tools into the lock files
 
 licenses:  ## write THIRD-PARTY-LICENSES anew, after a change of Cargo.lock
 	$(BIN)/python tools/third_party_licenses.py
+
+sbom:  ## write oauth1-rs.cdx.json anew, after a change of Cargo.lock
+	$(BIN)/python tools/sbom.py
 
 clean:  ## remove everything that was built
 	rm -rf target $(VENV) $(VENV)-* tests/node_modules
