@@ -24,10 +24,13 @@ SOURCES := Cargo.toml Cargo.lock .cargo/config.toml pyproject.toml README.md oau
 # Implementations in JavaScript that the tests talk to.
 NODE_MODULES := tests/node_modules/.package-lock.json
 
+CARGO_DENY_VERSION := 0.20.2
+CARGO_DENY := target/tools/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
+
 INTEROP := PYTHONPATH=tests:examples timeout --kill-after=10 300 $(BIN)/python -m interop
 
 .PHONY: help demo test test-rust test-python test-oldest-requests peer-suites browser interop \
-	interop-table interop-peers lint format lock licenses sbom bench plot \
+	interop-table interop-peers lint deny advisories format lock licenses sbom bench plot \
 	bench-instructions ci clean
 
 help:  ## list the targets
@@ -60,6 +63,12 @@ lint: $(VENV)/package  ## formatting, clippy, ruff, mypy, the stubs, lock files
 	$(BIN)/python tools/third_party_licenses.py --check
 	$(BIN)/python tools/sbom.py --check
 	$(BIN)/python tools/check_locks.py
+
+deny: $(CARGO_DENY)  ## licences, versions, build scripts and origins of the crates
+	$(CARGO_DENY) --locked check --deny warnings bans licenses sources
+
+advisories: $(CARGO_DENY)  ## known weaknesses of the crates (fetches the database)
+	$(CARGO_DENY) --locked check --deny warnings advisories
 
 format:  ## format everything
 	cargo fmt
@@ -113,7 +122,7 @@ bench-instructions:  ## count instructions, beside the parent commit's (installs
 	tools/debian_packages valgrind libc6-dbg
 	$(PYTHON) benches/instructions.py
 
-ci: lint test test-oldest-requests demo peer-suites browser interop bench-instructions  ## everything that must pass
+ci: lint deny test test-oldest-requests demo peer-suites browser interop bench-instructions  ## everything that must pass
 
 UV_LOCK = $(VENV)-lock/bin/uv pip compile --quiet --universal --upgrade --generate-hashes \
 	--no-annotate --no-header
@@ -157,6 +166,11 @@ target/interop/%: tests/interop/adapters/%.go
 target/interop/%: tests/interop/adapters/%.hs
 	mkdir -p $(@D)
 	ghc -v0 -outputdir $(@D)/haskell -o $@ $<
+
+# Not optimized: it runs for a second, and is there in a third of the time.
+$(CARGO_DENY):
+	CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --locked --debug \
+		--version $(CARGO_DENY_VERSION) --root $(@D)/.. cargo-deny
 
 # Built and installed as a user would, but with the maturin that the lock file has.
 $(VENV)/package: $(VENV)/tools $(SOURCES)
