@@ -10,7 +10,8 @@ export no_proxy := $(NO_PROXY)
 # Node.js trusts whom the system trusts.
 export NODE_EXTRA_CA_CERTS ?= $(wildcard /etc/ssl/certs/ca-certificates.crt)
 VENV := .venv
-BIN := $(VENV)/bin
+SCRIPTS := $(if $(filter Windows_NT,$(OS)),Scripts,bin)
+BIN := $(VENV)/$(SCRIPTS)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Nothing but what is in a lock file, and no setup.py.
 LOCKED := --require-hashes --only-binary :all:
@@ -27,11 +28,31 @@ NODE_MODULES := tests/node_modules/.package-lock.json
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := target/tools/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 
+# What is released is built in an environment of its own, into dist.
+RELEASE := $(VENV)-release
+TARGET ?= $(shell rustc --version --verbose | sed -n 's/^host: //p')
+# For every Linux with glibc 2.17 or musl 1.2, on whichever Linux it is built: zig is a C compiler,
+# a linker, and both C libraries.
+PORTABLE = $(if $(findstring linux,$(TARGET)),--zig --compatibility \
+	$(if $(findstring musl,$(TARGET)),musllinux_1_2,manylinux2014))
+# No paths of this machine, so that another one builds the same.
+CARGO_HOME ?= $(HOME)/.cargo
+REMAPPED := --remap-path-prefix=$(CARGO_HOME)=/cargo --remap-path-prefix=$(CURDIR)=/oauth1-rs
+# maturin looks for zig's Python on the PATH.
+ZIG_PATH = $(if $(PORTABLE),PATH="$(abspath $(RELEASE))/$(SCRIPTS):$$PATH")
+MATURIN = $(ZIG_PATH) RUSTFLAGS="$(REMAPPED)" $(RELEASE)/$(SCRIPTS)/maturin
+MATURIN_WHEEL = $(MATURIN) build --quiet --release --locked --target $(TARGET) $(PORTABLE) \
+	--out dist --interpreter
+# Those of the supported Pythons that are there.
+PYTHONS ?= $(foreach minor,10 11 12 13 14,$(shell python3.$(minor) -c \
+	'import sys; print(sys.executable)' 2>/dev/null))
+
 INTEROP := PYTHONPATH=tests:examples timeout --kill-after=10 300 $(BIN)/python -m interop
 
 .PHONY: help demo test test-rust test-python test-oldest-requests peer-suites browser interop \
 	interop-table interop-peers lint deny advisories format lock licenses sbom bench plot \
-	bench-instructions ci clean
+	bench-instructions wheel wheel-free-threaded sdist smoke smoke-sdist smoke-musl reproducible \
+	release-version release-check ci clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -122,6 +143,49 @@ bench-instructions:  ## count instructions, beside the parent commit's (installs
 	tools/debian_packages valgrind libc6-dbg
 	$(PYTHON) benches/instructions.py
 
+wheel: $(RELEASE)/ready  ## build the wheel for all Pythons with the GIL, for TARGET, into dist
+	@test -d "$$(rustc --print target-libdir --target $(TARGET))" || rustup target add $(TARGET)
+	$(MATURIN_WHEEL) $(PYTHON)
+
+# The first has no ABI to share.
+wheel-free-threaded: $(RELEASE)/ready  ## build those for Pythons without it
+	@test -d "$$(rustc --print target-libdir --target $(TARGET))" || rustup target add $(TARGET)
+	$(MATURIN_WHEEL) python3.14t
+	$(MATURIN_WHEEL) python3.15t
+
+sdist: $(RELEASE)/ready  ## build the source distribution into dist
+	$(MATURIN) sdist --out dist
+
+smoke:  ## install a wheel from dist as a user would, and sign with it
+	$(PYTHON) -m venv --clear $(VENV)-smoke
+	$(VENV)-smoke/$(SCRIPTS)/python -m pip --disable-pip-version-check --quiet install \
+		--no-index --no-deps --find-links dist --only-binary :all: oauth1-rs
+	$(VENV)-smoke/$(SCRIPTS)/python -m pip --disable-pip-version-check --quiet install requests
+	$(VENV)-smoke/$(SCRIPTS)/python tools/smoke.py
+
+smoke-sdist:  ## the same with the source distribution
+	$(PYTHON) -m venv --clear $(VENV)-smoke
+	$(VENV)-smoke/$(SCRIPTS)/python -m pip --disable-pip-version-check --quiet install dist/*.tar.gz
+	$(VENV)-smoke/$(SCRIPTS)/python tools/smoke.py
+
+smoke-musl:  ## the same with a wheel, in Alpine Linux (uses docker)
+	docker run --rm --volume "$(CURDIR):/checkout" --workdir /checkout python:$(ALPINE_PYTHON)-alpine \
+		sh -c 'apk add --quiet make && make smoke PYTHON=python VENV=/tmp/venv'
+
+reproducible: $(RELEASE)/ready  ## build twice, elsewhere, and compare every byte
+	$(RELEASE)/$(SCRIPTS)/python tools/reproducible.py $(RELEASE)
+
+release-version:  ## check that the tag in $TAG is what Cargo.toml and CHANGELOG.md have
+	grep --quiet --fixed-strings "version = \"$${TAG#v}\" " Cargo.toml
+	grep --quiet --fixed-strings "## $${TAG#v} - 20" CHANGELOG.md
+
+release-check: deny reproducible  ## what can be known of a release before its tag
+	rm -rf dist
+	$(MAKE) wheel sdist
+	$(RELEASE)/$(SCRIPTS)/auditwheel show dist/*.whl | grep manylinux_2_17_
+	for python in $(PYTHONS); do $(MAKE) smoke PYTHON=$$python || exit; done
+	$(MAKE) smoke-sdist
+
 ci: lint deny test test-oldest-requests demo peer-suites browser interop bench-instructions  ## everything that must pass
 
 UV_LOCK = $(VENV)-lock/bin/uv pip compile --quiet --universal --upgrade --generate-hashes \
@@ -146,12 +210,18 @@ sbom:  ## write oauth1-rs.cdx.json anew, after a change of Cargo.lock
 	$(BIN)/python tools/sbom.py
 
 clean:  ## remove everything that was built
-	rm -rf target $(VENV) $(VENV)-* tests/node_modules
+	rm -rf target dist $(VENV) $(VENV)-* tests/node_modules
 
 $(VENV)/tools: requirements-dev.lock
 	@$(PYTHON) -m venv $(VENV) || \
 		{ echo "'$(PYTHON) -m venv' failed: on Debian, apt-get install python3-venv"; exit 1; }
 	$(PIP) install $(LOCKED) -r requirements-dev.lock
+	touch $@
+
+$(RELEASE)/ready: requirements-release.lock
+	$(PYTHON) -m venv --clear $(RELEASE)
+	$(RELEASE)/$(SCRIPTS)/python -m pip --disable-pip-version-check --quiet install $(LOCKED) \
+		-r requirements-release.lock
 	touch $@
 
 $(NODE_MODULES): tests/package-lock.json
