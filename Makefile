@@ -68,7 +68,9 @@ test-rust:
 test-python: $(VENV)/package
 	$(BIN)/python -m pytest --quiet --numprocesses auto
 
-lint: $(VENV)/package  ## formatting, clippy, ruff, mypy, the stubs, lock files
+lint: $(VENV)/package  ## formatting, clippy, ruff, mypy, the stubs, lock files, workflows
+	@cargo fmt --version >/dev/null && cargo clippy --version >/dev/null || \
+		rustup component add clippy rustfmt
 	cargo fmt --check
 	cargo fmt --check --manifest-path benches/rust/Cargo.toml
 	cargo clippy --locked --quiet --all-targets -- --deny warnings
@@ -84,6 +86,8 @@ lint: $(VENV)/package  ## formatting, clippy, ruff, mypy, the stubs, lock files
 	$(BIN)/python tools/third_party_licenses.py --check
 	$(BIN)/python tools/sbom.py --check
 	$(BIN)/python tools/check_locks.py
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/zizmor --offline --quiet .github/workflows
 
 deny: $(CARGO_DENY)  ## licences, versions, build scripts and origins of the crates
 	$(CARGO_DENY) --locked check --deny warnings bans licenses sources
