@@ -72,8 +72,12 @@ impl Parameters {
     /// Adds the parameters of a query component or of a form body, section 3.4.1.3.1.
     ///
     /// Pieces between `&` split at their first `=`; without one the value is empty; empty pieces
-    /// are no parameters.
-    pub(crate) fn add_form_encoded(&mut self, source: &[u8]) {
+    /// are no parameters. `recode` appends a name or a value up to the bytes that end it.
+    pub(crate) fn add_form_encoded(
+        &mut self,
+        source: &[u8],
+        recode: impl Fn(&[u8], &[u8], &mut Vec<u8>) -> usize,
+    ) {
         let mut rest = source;
         while !rest.is_empty() {
             if let Some(after) = rest.strip_prefix(b"&") {
@@ -82,12 +86,12 @@ impl Parameters {
             }
             let start = self.text.len();
             self.text.extend_from_slice(AMPERSAND);
-            let length = percent::recode_form_twice(rest, b"&=", &mut self.text);
+            let length = recode(rest, b"&=", &mut self.text);
             let name_end = self.text.len();
             self.text.extend_from_slice(EQUALS);
             rest = &rest[length..];
             if let Some(value) = rest.strip_prefix(b"=") {
-                let length = percent::recode_form_twice(value, b"&", &mut self.text);
+                let length = recode(value, b"&", &mut self.text);
                 rest = &value[length..];
             }
             let beginning = beginning(&self.text[start + AMPERSAND.len()..name_end]);
@@ -117,7 +121,8 @@ impl Parameters {
                 .then_with(|| left.name(text).cmp(right.name(text)))
                 .then_with(|| left.value(text).cmp(right.value(text)))
         });
-        let mut writer = Writer { output, is_first: true, sink };
+        let encode_value = prepared.encode_value;
+        let mut writer = Writer { output, is_first: true, encode_value, sink };
         let (first, last) = (prepared.parameters.first(), prepared.parameters.last());
         let count_before = |pairs: &[Pair], parameter: Option<&PreparedParameter>| {
             pairs.partition_point(|pair| parameter.is_none_or(|it| pair.is_before(it, text)))
@@ -154,6 +159,7 @@ impl Parameters {
 #[derive(Clone)]
 pub(crate) struct PreparedParameters {
     parameters: Vec<PreparedParameter>,
+    encode_value: EncodeValue,
     /// The same with those that are fixed joined, for few requests have one that sorts between.
     runs: Vec<(Vec<u8>, Option<PreparedParameter>)>,
 }
@@ -169,9 +175,11 @@ struct PreparedParameter {
 }
 
 impl PreparedParameters {
-    pub(crate) fn new(parameters: &ProtocolParameters) -> Self {
-        let mut parameters: Vec<_> =
-            parameters.iter().map(|(name, value)| PreparedParameter::new(name, value)).collect();
+    pub(crate) fn new(parameters: &ProtocolParameters, encode_value: EncodeValue) -> Self {
+        let mut parameters: Vec<_> = parameters
+            .iter()
+            .map(|(name, value)| PreparedParameter::new(name, value, encode_value))
+            .collect();
         parameters.sort_by(|left, right| left.name().cmp(right.name()));
         let mut runs = Vec::new();
         let mut fixed = Vec::new();
@@ -183,7 +191,7 @@ impl PreparedParameters {
             }
         }
         runs.push((fixed, None));
-        Self { parameters, runs }
+        Self { parameters, encode_value, runs }
     }
 
     /// Whether a request with these values has a parameter of this name, which is as
@@ -197,7 +205,7 @@ impl PreparedParameters {
 }
 
 impl PreparedParameter {
-    fn new(name: &str, value: &Value) -> Self {
+    fn new(name: &str, value: &Value, encode_value: EncodeValue) -> Self {
         let (fixed, varying) = match value {
             Value::Fixed(value) => (value.as_bytes(), None),
             Value::Varying(varying) => (&b""[..], Some(*varying)),
@@ -207,7 +215,7 @@ impl PreparedParameter {
         let name_end = text.len();
         let beginning = beginning(&text[AMPERSAND.len()..]);
         text.extend_from_slice(EQUALS);
-        percent::encode_twice(fixed, &mut text);
+        encode_value(fixed, &mut text);
         Self { beginning, text, name_end, varying }
     }
 
@@ -216,10 +224,14 @@ impl PreparedParameter {
     }
 }
 
+/// How the value of a protocol parameter becomes part of the base string.
+pub(crate) type EncodeValue = fn(&[u8], &mut Vec<u8>);
+
 /// Joins parameters, and hands on what it has when it has much.
 struct Writer<'a> {
     output: Vec<u8>,
     is_first: bool,
+    encode_value: EncodeValue,
     sink: &'a mut dyn FnMut(&[u8]),
 }
 
@@ -239,7 +251,7 @@ impl Writer<'_> {
         let value = parameter.varying.map_or(Some(""), |varying| values.get(varying));
         if let Some(value) = value {
             self.write(&parameter.text);
-            percent::encode_twice(value.as_bytes(), &mut self.output);
+            (self.encode_value)(value.as_bytes(), &mut self.output);
         }
     }
 }

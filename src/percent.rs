@@ -38,18 +38,33 @@ pub fn encode_text(text: &str, output: &mut String) {
     }
 }
 
+/// Appends `text` up to the first of the bytes in `ends`, percent-encoded. Returns how much of `text`
+/// that was.
+pub fn encode_until(text: &[u8], ends: &[u8], output: &mut Vec<u8>) -> usize {
+    let length = text.iter().position(|byte| ends.contains(byte)).unwrap_or(text.len());
+    encode(&text[..length], output);
+    length
+}
+
 /// Appends the path `text`, percent-encoded as it stands in the base string, to `output`.
 ///
 /// A path counts byte for byte as it was sent. What no URI can hold (RFC 3986 section 2: a
 /// space, `"`, a byte that is not ASCII, ...) is sent percent-encoded, and so counts as that.
 pub fn encode_path(text: &[u8], output: &mut Vec<u8>) {
     encode_with(text, output, |byte, output| {
-        if byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte) {
+        if is_sent_as_it_is(byte) {
             push_escaped(byte, output);
         } else {
             push_escaped_twice(byte, output);
         }
     });
+}
+
+/// Whether a URI can hold `byte` (RFC 3986 section 2); if not, clients percent-encode it.
+#[must_use]
+#[inline] // a call for every byte of a path would be 2 % of a signature
+pub fn is_sent_as_it_is(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte)
 }
 
 /// Appends `text`, percent-encoded twice, to `output`: the form in which a parameter stands in

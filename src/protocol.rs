@@ -112,7 +112,8 @@ impl ProtocolParameters {
     }
 }
 
-/// A line break would end the header, and begin another.
+/// A line break is sent and signed as `%0A`, which no provider has issued: it is the end of the line
+/// in the file that the value was read from.
 pub(crate) fn refuse_line_breaks(name: &'static str, text: &str) -> Result<(), Error> {
     if text.contains(['\r', '\n']) {
         return Err(Error::LineBreak { name });

@@ -6,9 +6,10 @@ use crate::base_string::write_base_string;
 use crate::credentials::Credentials;
 use crate::error::{Error, Source};
 use crate::params::{Parameters, PreparedParameters};
+use crate::percent;
 use crate::protocol::{ProtocolParameters, RequestValues, SIGNATURE, refuse_line_breaks};
 use crate::signature::{SignatureMethod, SigningKey};
-use crate::transmit::{Placement, Template};
+use crate::transmit::{Placement, Template, is_quotable};
 use crate::uri::Uri;
 
 /// How requests are to be signed.
@@ -28,6 +29,10 @@ pub struct Configuration {
     pub verifier: Option<String>,
     /// More protocol parameters, or other values for those above; `None` leaves one out.
     pub protocol_parameters: Vec<(String, Option<String>)>,
+    /// Mastercard's deviation from sections 3.4.1.3.2 and 3.5.1: the values of the protocol
+    /// parameters, and a query without escapes, are encoded only once in the base string, and the
+    /// header has those values as they are.
+    pub single_encoding: bool,
     /// Lets PLAINTEXT send the secrets over connections that others can read.
     pub allow_insecure_plaintext: bool,
     /// Lets PLAINTEXT write the secrets into URLs.
@@ -72,6 +77,7 @@ pub struct Signer {
     signed: PreparedParameters,
     /// The protocol parameters as they are sent.
     sent: Template,
+    single_encoding: bool,
     refuses_open_connections: bool,
 }
 
@@ -85,6 +91,7 @@ impl Signer {
     pub fn new(configuration: Configuration) -> Result<Self, Error> {
         let Configuration { credentials, method, placement, realm, callback, verifier, .. } =
             configuration;
+        let single_encoding = configuration.single_encoding;
         refuse_line_breaks("client_secret", &credentials.client_secret)?;
         refuse_line_breaks("resource_owner_secret", &credentials.token_secret)?;
         refuse_invalid_realm(realm.as_deref())?;
@@ -106,8 +113,12 @@ impl Signer {
             key: SigningKey::new(method, &credentials)?,
             placement,
             realm,
-            signed: PreparedParameters::new(&parameters),
-            sent: Template::new(&parameters, placement),
+            signed: PreparedParameters::new(
+                &parameters,
+                if single_encoding { percent::encode } else { percent::encode_twice },
+            ),
+            single_encoding,
+            sent: Template::new(&parameters, placement, single_encoding),
             refuses_open_connections: is_plaintext && !configuration.allow_insecure_plaintext,
         })
     }
@@ -181,10 +192,16 @@ impl Signer {
         }
         let form = request.form.unwrap_or_default();
         let mut parameters = Parameters::with_room_for(uri.query().len() + form.len());
-        parameters.add_form_encoded(uri.query().as_bytes());
+        let query = uri.query().as_bytes();
+        let is_sent_as_it_is = |&byte: &u8| byte != b'%' && percent::is_sent_as_it_is(byte);
+        if self.single_encoding && query.iter().all(is_sent_as_it_is) {
+            parameters.add_form_encoded(query, percent::encode_until);
+        } else {
+            parameters.add_form_encoded(query, percent::recode_form_twice);
+        }
         self.refuse_duplicates(parameters.names(), values, Source::Query)?;
         let from_query = parameters.names().count();
-        parameters.add_form_encoded(form);
+        parameters.add_form_encoded(form, percent::recode_form_twice);
         self.refuse_duplicates(parameters.names().skip(from_query), values, Source::Body)?;
         let Request { method, host, .. } = *request;
         write_base_string(method, &uri, host, parameters, &self.signed, values, sink)
@@ -242,10 +259,8 @@ impl fmt::Debug for Signed {
     }
 }
 
-/// What stands between the quotes of a quoted string must not end it, nor the header.
 fn refuse_invalid_realm(realm: Option<&str>) -> Result<(), Error> {
-    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
-    if realm.unwrap_or_default().bytes().all(is_plain) { Ok(()) } else { Err(Error::InvalidRealm) }
+    if is_quotable(realm.unwrap_or_default()) { Ok(()) } else { Err(Error::InvalidRealm) }
 }
 
 #[cfg(test)]
@@ -269,6 +284,7 @@ mod tests {
             callback: None,
             verifier: Some(secret()),
             protocol_parameters: vec![("oauth_session_handle".to_owned(), Some(secret()))],
+            single_encoding: false,
             allow_insecure_plaintext: false,
             allow_plaintext_in_query: false,
         };

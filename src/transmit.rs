@@ -21,10 +21,14 @@ struct Syntax {
     before_value: &'static str,
     after_value: &'static str,
     separator: &'static str,
+    /// Whether a value of printable ASCII, quotes and backslashes aside, stays as it is.
+    keeps_printable: bool,
 }
 
-const HEADER: Syntax = Syntax { before_value: "=\"", after_value: "\"", separator: ", " };
-const FORM: Syntax = Syntax { before_value: "=", after_value: "", separator: "&" };
+const HEADER: Syntax =
+    Syntax { before_value: "=\"", after_value: "\"", separator: ", ", keeps_printable: false };
+const FORM: Syntax =
+    Syntax { before_value: "=", after_value: "", separator: "&", keeps_printable: false };
 
 /// The protocol parameters as they are sent, with gaps for what differs between requests.
 #[derive(Clone)]
@@ -37,8 +41,15 @@ pub(crate) struct Template {
 }
 
 impl Template {
-    pub(crate) fn new(parameters: &ProtocolParameters, placement: Placement) -> Self {
-        let syntax = if placement == Placement::Header { HEADER } else { FORM };
+    pub(crate) fn new(
+        parameters: &ProtocolParameters,
+        placement: Placement,
+        single_encoding: bool,
+    ) -> Self {
+        let syntax = match placement {
+            Placement::Header => Syntax { keeps_printable: single_encoding, ..HEADER },
+            Placement::Query | Placement::Body => FORM,
+        };
         let mut pieces = Vec::new();
         let mut text = String::new();
         for (name, value) in parameters.iter() {
@@ -108,11 +119,11 @@ impl Template {
                 self.syntax.write(BODY_HASH, value, output);
                 output.push_str(self.syntax.separator);
             } else {
-                percent::encode_text(value, output);
+                self.syntax.write_value(value, output);
             }
         }
         output.push_str(&self.rest);
-        self.syntax.write(SIGNATURE, signature, output);
+        Syntax { keeps_printable: false, ..self.syntax }.write(SIGNATURE, signature, output);
     }
 }
 
@@ -124,9 +135,23 @@ impl Syntax {
 
     fn write(self, name: &str, value: &str, output: &mut String) {
         self.begin(name, output);
-        percent::encode_text(value, output);
+        self.write_value(value, output);
         output.push_str(self.after_value);
     }
+
+    fn write_value(self, value: &str, output: &mut String) {
+        if self.keeps_printable && is_quotable(value) {
+            output.push_str(value);
+        } else {
+            percent::encode_text(value, output);
+        }
+    }
+}
+
+/// Whether `text` may stand between the quotes of a header as it is: it ends neither them nor the
+/// header.
+pub(crate) fn is_quotable(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\')
 }
 
 /// The `&` between `before` and what follows, if one is needed.

@@ -1,8 +1,9 @@
-"""Fixtures: real servers on loopback."""
+"""Fixtures: real servers on loopback, and a folder to run examples in."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import rsa_keys
@@ -20,3 +21,12 @@ def server() -> Iterator[WireServer]:
 def provider() -> Iterator[Provider]:
     with Provider(client_public_key=rsa_keys.public_pem()) as provider:
         yield provider
+
+
+@pytest.fixture
+def readers_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory, with the files that documents speak of."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "private.pem").write_text(rsa_keys.pkcs8())
+    (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8\xff&title=not+a+field")
+    return tmp_path

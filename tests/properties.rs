@@ -209,6 +209,7 @@ fn signer(placement: Placement) -> Signer {
         callback: None,
         verifier: None,
         protocol_parameters: Vec::new(),
+        single_encoding: false,
         allow_insecure_plaintext: false,
         allow_plaintext_in_query: false,
     })

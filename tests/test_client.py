@@ -33,6 +33,7 @@ OWN_SETTINGS = [
     "body_hash",
     "allow_insecure_plaintext",
     "rsa_key_passphrase",
+    "single_encoding",
 ]
 
 
@@ -72,6 +73,7 @@ def test_defaults_read_back() -> None:
     assert client.encoding == "utf-8"
     assert client.timestamp_offset == 0
     assert client.allow_insecure_plaintext is False
+    assert client.single_encoding is False
     others = {*SETTINGS, *OWN_SETTINGS} - {
         "client_key",
         "signature_method",
@@ -79,6 +81,7 @@ def test_defaults_read_back() -> None:
         "encoding",
         "timestamp_offset",
         "allow_insecure_plaintext",
+        "single_encoding",
     }
     assert [name for name in sorted(others) if getattr(client, name) is not None] == []
 
@@ -138,9 +141,28 @@ def test_fields_with_another_content_type_are_refused() -> None:
         Client("ck").sign(URL, "POST", {"a": "1"}, {"Content-Type": "application/json"})
 
 
-def test_pairs_that_are_none_are_refused() -> None:
+@pytest.mark.parametrize(
+    "body", [[1, 2], ["ab"], [("a", "1", "2")], {"a": ["1", "2"]}, {"a": None}, [("a", object())]]
+)
+def test_fields_that_are_no_text_are_refused(body: Any) -> None:
+    """What `str` makes of a list is not what anybody wants to send."""
     with pytest.raises(OAuth1TypeError, match="body must be str, bytes, a mapping"):
-        Client("ck").sign(URL, "POST", [1, 2])
+        Client("ck").sign(URL, "POST", body)
+
+
+@pytest.mark.parametrize("body", [{"a": 1, b"b": b"\xff", "c": 1.5}, [["a", 1], ("a", "2")]])
+def test_fields_may_be_numbers_and_bytes(body: Any) -> None:
+    signed = Client("ck", "cs").sign(URL, "POST", body)
+    assert signed[2] in ("a=1&b=%FF&c=1.5", "a=1&a=2")
+    assert accepted("POST", signed)
+
+
+@pytest.mark.parametrize("body", [{"a": "1"}, "a=1"])
+def test_an_empty_content_type_is_replaced(body: Any) -> None:
+    signed = Client("ck", "cs").sign(URL, "POST", body, {"content-type": ""})
+    names = [name for name in signed[1] if name.lower() == "content-type"]
+    assert names == ["Content-Type"]
+    assert accepted("POST", signed)
 
 
 @pytest.mark.parametrize(

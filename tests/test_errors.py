@@ -241,6 +241,12 @@ IN_THE_CONSTRUCTOR: list[tuple[str, dict[str, Any], type[Exception], str]] = [
         "allow_insecure_plaintext must be True or False, got str",
     ),
     (
+        "single_encoding",
+        {"single_encoding": 1},
+        OAuth1TypeError,
+        "single_encoding must be True or False, got int",
+    ),
+    (
         "PLAINTEXT in the query",
         {"signature_method": "PLAINTEXT", "signature_type": "QUERY"},
         OAuth1Error,
@@ -520,13 +526,14 @@ def test_an_interrupt_is_not_taken_for_a_wrong_value() -> None:
         def tell(self) -> int:
             raise KeyboardInterrupt
 
-        def __str__(self) -> str:
+    class Fields(dict[str, str]):
+        def items(self) -> Any:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         Client("ck", body_hash="sha1").sign("http://a/", "POST", Interrupted())
     with pytest.raises(KeyboardInterrupt):
-        Client("ck").sign("http://a/", "POST", {"a": Interrupted()})
+        Client("ck").sign("http://a/", "POST", Fields())
 
 
 def test_a_subclass_of_bytes_cannot_decode_itself() -> None:

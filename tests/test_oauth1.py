@@ -108,6 +108,28 @@ def test_only_the_authorization_header_is_set() -> None:
     assert all(after[name] is before[name] for name in before)
 
 
+@pytest.mark.parametrize("placement", ["AUTH_HEADER", "QUERY", "BODY"])
+def test_a_signature_takes_the_place_of_the_one_before(placement: str) -> None:
+    """As a hook needs that sends a refused request once more, or a copy of it."""
+    auth = OAuth1("ck", "cs", signature_type=placement)
+    request = prepare(auth, "POST", data={"a": "1"})
+    for _ in range(2):
+        before = request.url, request.body, request.headers.get("Authorization")
+        request = auth(request.copy())
+        assert (request.url, request.body, request.headers.get("Authorization")) != before
+        assert accepted(request, "cs")
+        assert isinstance(request.body, str | bytes)
+        assert request.headers["Content-Length"] == str(len(request.body))
+
+
+@pytest.mark.parametrize(("placement", "other"), [("QUERY", "BODY"), ("BODY", "QUERY")])
+def test_a_signature_takes_the_place_of_one_elsewhere(placement: str, other: str) -> None:
+    request = prepare(OAuth1("ck", "cs", signature_type=placement), "POST", data={"a": "1"})
+    request = OAuth1("other", "cs", signature_type=other)(request)
+    assert accepted(request, "cs")
+    assert "oauth_" not in str(request.body if placement == "BODY" else request.url)
+
+
 def test_the_same_request_can_be_signed_again() -> None:
     auth = OAuth1("ck", "cs")
     request = prepare(auth)
@@ -434,6 +456,49 @@ def test_cycles_through_callables_are_collected() -> None:
     del holder
     gc.collect()
     assert reference() is None
+
+
+def test_a_copy_has_references_of_its_own() -> None:
+    """The collector must not take for garbage what somebody still has."""
+
+    class Nonce:
+        def __call__(self) -> str:
+            return self.prefix
+
+        prefix = "n"
+
+    nonce = Nonce()
+    nonce.prefix = "prefix"
+    client = Client("k", "s", nonce=nonce)
+    cycle: list[Any] = [client, copy.copy(client), copy.copy(OAuth1("k", "s", nonce=nonce))]
+    cycle.append(cycle)
+    del client, cycle
+    gc.collect()
+    assert nonce() == "prefix"
+
+
+def test_a_copy_drops_what_it_replaces_without_a_lock() -> None:
+    code = """if True:
+        import copy, oauth1_rs
+
+        class Secret(str):
+            def __del__(self):
+                pool.client_key
+
+        class Pooled(oauth1_rs.Client):
+            def __new__(cls, *args, **kwargs):
+                return pool or super().__new__(cls)
+
+        pool = None
+        first = Pooled("k", "s")
+        pool = oauth1_rs.Client("k", Secret("s"))
+        copy.copy(first)
+        print("done")
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=20
+    )
+    assert done.stdout == "done\n"
 
 
 def test_repr_shows_identifiers_and_no_secrets() -> None:

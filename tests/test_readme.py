@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import pathlib
 import re
+from pathlib import Path
 
+import documents
 import pytest
-import rsa_keys
 from browser import decide
+from documents import ROOT
 from provider import Provider
 
-ROOT = pathlib.Path(__file__).parent.parent
-BLOCKS = re.findall(r"```(\w*)\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-PYTHON_BLOCKS = [text for language, text in BLOCKS if language == "python"]
+BLOCKS = documents.blocks("README.md")
+PYTHON_BLOCKS = [block.text for block in BLOCKS if block.language == "python"]
 
 
 def test_the_readme_has_examples() -> None:
     assert len(PYTHON_BLOCKS) >= 4
-    assert {language for language, _ in BLOCKS} == {"python", "sh"}
+    assert {block.language for block in BLOCKS} == {"python", "sh"}
 
 
 @pytest.mark.parametrize("block", PYTHON_BLOCKS, ids=lambda block: block.splitlines()[0])
-def test_python_blocks_run(
-    block: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    pathlib.Path("private.pem").write_text(rsa_keys.pkcs8())
+def test_python_blocks_run(block: str, readers_folder: Path) -> None:
     with Provider(
         client_key="client key",
         client_secret="client secret",
@@ -34,24 +30,24 @@ def test_python_blocks_run(
     ) as provider:
         # The address is all that differs from what a reader would run, who is asked to allow.
         code = block.replace("https://api.example.com", provider.url)
-        shown: list[str] = []
-        names = {"print": lambda *words: shown.extend(words), "input": lambda _: decide(shown[-1])}
-        exec(compile(code, "README.md", "exec"), names)
+        documents.run("README.md", code, decide)
         assert all(record.accepted for record in provider.records)
         sent = [record for record in provider.records if "/authorize" not in record.target]
         assert len(sent) == len(re.findall(r"\.(?:get|post|fetch_\w+)\(", code))
 
 
 def test_commands_are_the_makefiles() -> None:
-    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    commands = [line for language, text in BLOCKS if language == "sh" for line in text.splitlines()]
+    targets = re.findall(r"^([a-z-]+):", documents.read("Makefile"), re.MULTILINE)
+    commands = [line for it in BLOCKS if it.language == "sh" for line in it.text.splitlines()]
     made = [line.split()[1] for line in commands if line.startswith("make ")]
     assert made == ["demo", "test"]
     assert set(made) <= set(targets)
 
 
-def test_links_within_the_project_lead_somewhere() -> None:
-    text = "".join((ROOT / name).read_text() for name in ["README.md", "CONTRIBUTING.md"])
-    links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]
-    assert links
-    assert [link for link in links if not (ROOT / link).exists()] == []
+@pytest.mark.parametrize("name", documents.NAMES)
+def test_links_within_the_project_lead_somewhere(name: str) -> None:
+    links = re.findall(r"\]\(([^)]+)\)", documents.read(name))
+    own = [link for link in links if "://" not in link]
+    assert own
+    files = [(ROOT / name).parent / link.partition("#")[0] for link in own if link[0] != "#"]
+    assert [file for file in files if not file.exists()] == []

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
+import oauth1_rs.requests_oauthlib
 import oauthlib.oauth1
 import pytest
 import requests
-from oauth1_rs import OAuth1, OAuth1Error
+from oauth1_rs import OAuth1, OAuth1Error, OAuth1Session
 from oauth1_rs._native import RedirectHook
 from test_redirects import CREDENTIALS, FORM_TYPE, is_signed, nonce
 from wire_server import WireServer
@@ -88,6 +90,18 @@ def test_of_copies_that_are_signed_one_by_one(server: WireServer, other_server: 
     assert all(request.body == b"a=1" for request in other_server.requests)
     send(original)
     assert not is_signed(server.last)
+
+
+def test_of_copies_that_share_their_hooks(server: WireServer, other_server: WireServer) -> None:
+    """A redirect of the one leaves the other's hook where it is."""
+    prepared = plaintext()(prepare(f"{server.url}/first"))
+    twin = prepared.copy()
+    server.redirects["/first"] = (307, "/second")
+    for request in (prepared, twin):
+        send(request)
+        assert is_signed(server.last)
+        assert server.last.target == b"/second"
+    assert len({nonce(request) for request in server.requests}) == 3  # the first of both is one
 
 
 def test_copies_are_signed_afresh_in_every_thread(server: WireServer) -> None:
@@ -191,6 +205,135 @@ REPEATED = {
     "more escapes": lambda query: query.replace("oauth", "%6Fauth"),
     "another order": lambda query: "&".join(reversed(query.split("&"))),
 }
+
+
+# What careless servers make of a query that they repeat.
+RESPELLED = {
+    "with a broken escape": lambda query: f"{query}&promo=50%off",
+    "decoded": unquote,
+    "encoded once more": lambda query: query.replace("%", "%25"),
+    "as in HTML": lambda query: query.replace("&", "&amp;"),
+    "with semicolons": lambda query: query.replace("&", ";"),
+    "in upper case": lambda query: query.upper(),
+    "in brackets": lambda query: re.sub(r"(oauth_\w+)", r"q[\1]", query),
+    "escaped names": lambda query: query.replace("oauth_", "oauth%255F"),
+}
+
+
+@pytest.mark.parametrize("respell", RESPELLED.values(), ids=RESPELLED.keys())
+@pytest.mark.parametrize("placement", ["AUTH_HEADER", "QUERY", "BODY"])
+@pytest.mark.parametrize("method", ["HMAC-SHA1", "PLAINTEXT"])
+def test_of_parameters_that_a_server_spells_otherwise(
+    server: WireServer,
+    other_server: WireServer,
+    respell: Callable[[str], str],
+    placement: str,
+    method: str,
+) -> None:
+    if (placement, method) == ("QUERY", "PLAINTEXT"):
+        with pytest.raises(OAuth1Error, match="PLAINTEXT in the query"):
+            OAuth1(*CREDENTIALS, signature_type=placement, signature_method=method)
+        return
+    # Fixed, so that they can be searched for.
+    fixed: dict[str, Any] = {"nonce": "canary/nonce+=", "timestamp": "137131200"}
+    auth = OAuth1(*CREDENTIALS, signature_type=placement, signature_method=method, **fixed)
+    prepared = auth(prepare(f"{server.url}/first", data={"a": "1"}))
+    query = sent_parameters(prepared)
+    [signature] = re.findall("oauth_signature=([^&]+)", query)
+    server.redirects["/first"] = (303, f"{other_server.url}/second?own=1&{respell(query)}&own=2")
+    send(prepared)
+    arrived = unquote(unquote(unquote(other_server.last.target.decode()))).lower()
+    for part in (*unquote(unquote(signature)).lower().split("&"), "canary", "oauth_signature"):
+        assert part not in arrived
+        assert part.replace("+", " ") not in arrived
+    assert "own=1" in arrived
+    assert "own=2" in arrived
+
+
+def test_of_parameters_that_a_server_spells_otherwise_within_the_origin(
+    server: WireServer,
+) -> None:
+    auth = OAuth1(*CREDENTIALS, signature_type="QUERY")
+    prepared = auth(prepare(f"{server.url}/first", "GET", params=None))
+    query = prepared.path_url.partition("?")[2]
+    server.redirects["/first"] = (302, f"/second?{query}&promo=50%off")
+    send(prepared)
+    assert is_signed(server.last)
+    assert server.last.query.startswith(b"promo=50%25off&oauth_nonce=")
+
+
+def test_a_servers_own_pieces_stay_as_they_are_elsewhere(
+    server: WireServer, other_server: WireServer
+) -> None:
+    own = "&a=1;b=%2f&&oauth_token=its-own;c&d=%zz"
+    prepared = plaintext()(prepare(f"{server.url}/first"))
+    location = f"{other_server.url}/second?{own}&oauth_token=token"
+    server.redirects["/first"] = (303, location)
+    send(prepared)
+    assert other_server.last.query == own.replace("%zz", "%25zz").replace("%2f", "%252f").encode()
+
+
+class Copying(requests.adapters.HTTPAdapter):
+    """Sends a copy, as those do that add a header of their own."""
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
+        return super().send(request.copy(), *args, **kwargs)
+
+
+@pytest.mark.parametrize("placement", ["AUTH_HEADER", "QUERY", "BODY"])
+@pytest.mark.parametrize("method", ["HMAC-SHA1", "PLAINTEXT"])
+def test_of_a_session_whose_adapter_sends_copies(
+    server: WireServer, other_server: WireServer, placement: str, method: str
+) -> None:
+    server.redirects["/first"] = (307, "/second")
+    server.redirects["/second"] = (307, f"{other_server.url}/third")
+    options: dict[str, Any] = {"signature_type": placement, "signature_method": method}
+    with oauth1_rs.requests_oauthlib.OAuth1Session(*CREDENTIALS, **options) as session:
+        session.mount("http://", Copying())
+        session.post(f"{server.url}/first", timeout=10, **FORM)
+    assert all(is_signed(request) for request in server.requests)
+    assert len({nonce(request) for request in server.requests}) == 2
+    [request] = other_server.requests
+    assert not is_signed(request)
+    assert request.body == b"a=1"
+    assert "canary" not in repr(request)
+
+
+def test_of_a_copy_of_what_a_session_has_sent(server: WireServer, other_server: WireServer) -> None:
+    server.redirects["/first"] = (307, f"{other_server.url}/second")
+    options: dict[str, Any] = {"signature_type": "BODY", "signature_method": "PLAINTEXT"}
+    with OAuth1Session(*CREDENTIALS, **options) as session:
+        url = f"{server.url}/first"
+        response = session.post(url, timeout=10, allow_redirects=False, **FORM)
+        session.send(response.request.copy(), timeout=10)
+    [request] = other_server.requests
+    assert request.body == b"a=1"
+
+
+@pytest.mark.parametrize("status", [307, 308])
+@pytest.mark.parametrize("is_elsewhere", [True, False], ids=["elsewhere", "unsignable"])
+def test_a_bytearray_goes_on_with_its_length(
+    server: WireServer, other_server: WireServer, status: int, is_elsewhere: bool
+) -> None:
+    """With `Content-Length: 0` the server would take the form for another request."""
+    target = other_server if is_elsewhere else server
+    server.redirects["/first"] = (status, f"{target.url}/second?oauth_token=1")
+    auth = OAuth1(*CREDENTIALS, signature_type="BODY")
+    arguments: dict[str, Any] = {"data": bytearray(b"a=1"), "headers": FORM_TYPE}
+    requests.post(f"{server.url}/first", auth=auth, timeout=10, **arguments)
+    assert target.last.target.startswith(b"/second")
+    assert target.last.body == b"a=1"
+    assert dict(target.last.headers)["Content-Length"] == "3"
+
+
+def test_somebody_elses_token_is_left_alone(server: WireServer) -> None:
+    """Others use the scheme, too, and a copy shares its hooks with the original."""
+    original = prepare(f"{server.url}/first", "GET", params=None)
+    OAuth1(*CREDENTIALS)(original.copy())
+    original.headers["Authorization"] = "OAuth somebodys-token"
+    server.redirects["/first"] = (302, "/second")
+    send(original)
+    assert dict(server.last.headers)["Authorization"] == "OAuth somebodys-token"
 
 
 def sent_parameters(prepared: requests.PreparedRequest) -> str:

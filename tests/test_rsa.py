@@ -235,12 +235,15 @@ def first():
     client.sign("https://example.com/")
     return time.perf_counter() - start
 
+def report():
+    print(first(), min(first() for _ in range(5)), flush=True)
+
 if sys.argv[2] == "process":
-    print(first())
+    report()
 else:
     client.sign("https://example.com/")
     if not os.fork():
-        print(first(), flush=True)
+        report()
         os._exit(0)
     os.wait()
 """
@@ -297,14 +300,13 @@ def test_a_fork_handler_may_take_the_interpreter() -> None:
 def test_nothing_is_gathered_before_the_first_signature(where: str) -> None:
     """AWS-LC takes 15 to 31 ms for entropy of its own unless it is built without.
 
-    The best of some runs, so that a busy machine does not matter.
+    That is the time of a hundred signatures. The best of some runs, for others use the machine too.
     """
     command = [sys.executable, "-c", FIRST_SIGNATURE, str(rsa_keys.path(2048)), where]
-    best = min(
-        float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-        for _ in range(7)
-    )
-    assert best < 0.002
+    outputs = [
+        subprocess.run(command, check=True, capture_output=True, text=True).stdout for _ in range(7)
+    ]
+    assert min(float(first) / float(later) for first, later in map(str.split, outputs)) < 10
 
 
 def test_other_threads_go_on_while_one_signs() -> None:

@@ -23,7 +23,7 @@ from oauth1_rs import (
 )
 from verifier import verify
 from werkzeug.datastructures import ImmutableMultiDict
-from wire_server import WireServer
+from wire_server import Answer, WireServer
 
 CREDENTIALS = ("client key", "client secret", "token", "token secret")
 RSA_METHODS = ["RSA-SHA1", "RSA-SHA256", "RSA-SHA512"]
@@ -93,7 +93,7 @@ def test_a_write_to_the_client_takes_effect_at_the_next_request(server: WireServ
     """flask-dance, E*TRADE wrappers and Jira's dances write there."""
     session = OAuth1Session("client key", "client secret")
     session._client.client.resource_owner_key = "token"
-    session.auth.client.resource_owner_secret = "token secret"  # type: ignore[union-attr]
+    session.auth.client.resource_owner_secret = "token secret"
     session.get(server.url)
     assert verify(server.last, CREDENTIALS[1], CREDENTIALS[3]).accepted
 
@@ -366,9 +366,24 @@ def test_copies_are_whole(server: WireServer, duplicate: Callable[[Any], Any]) -
     assert verdict.accepted
     assert verdict.realm == "Example"
     assert ("X-Mine", "kept") in list(server.last.headers)
-    if duplicate is not copy.copy:
-        twin.token = {"oauth_token": "other"}
-        assert session.token["oauth_token"] == "token"
+    twin.token = {"oauth_token": "other"}
+    assert session.token["oauth_token"] == "token"
+
+
+def test_another_auth_takes_part_in_the_flow(server: WireServer) -> None:
+    server.answers["/token"] = Answer(b"oauth_token=t2&oauth_token_secret=ts2")
+    session = OAuth1Session(*CREDENTIALS)
+    session.auth = OAuth1("k2", "cs2", "t1", "ts1", verifier="v")
+    assert session.token == {
+        "oauth_token": "t1",
+        "oauth_token_secret": "ts1",
+        "oauth_verifier": "v",
+    }
+    session.fetch_access_token(f"{server.url}/token")
+    assert verify(server.last, "cs2", "ts1").accepted
+    assert session.auth.client.resource_owner_key == "t2"
+    session.get(server.url)
+    assert verify(server.last, "cs2", "ts2").accepted
 
 
 def test_the_peers_copies_are_not() -> None:

@@ -24,6 +24,7 @@ import pytest
 import requests
 import requests_oauthlib
 from oauth1_rs import OAuth1Error, OAuth1Session, TokenError
+from oauth1_rs._token_response import MAX_SEARCHED, redacted
 from verifier import WireRequest, verify
 from wire_server import Answer, WireServer
 
@@ -238,6 +239,32 @@ def test_an_answer_with_a_secret_that_nobody_knows_yet(
     with pytest.raises(TokenError) as caught:
         session_class("key", "cs").fetch_request_token(f"{server.url}/token")
     check_error(caught.value)
+
+
+def test_a_secret_across_the_end_of_what_is_searched(
+    session_class: type[OAuth1Session], server: WireServer
+) -> None:
+    """Masks make what is shown shorter: what is not searched must not move up."""
+    secret = "canary-client-secret"
+    for size in range(MAX_SEARCHED - 30, MAX_SEARCHED + 5):
+        server.answers["/token"] = Answer(b"a1" * (size // 2) + b" " + secret.encode(), 401)
+        with pytest.raises(TokenError) as caught:
+            session_class("key", secret).fetch_request_token(f"{server.url}/token")
+        check_error(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "secrets", "shown"),
+    [
+        ("a secret-within-secret b", ["within", "secret-within-secret"], "a **** b"),
+        ("a secret-within-secret b", ["secret-within-secret", "secret"], "a **** b"),
+        ("overlapping", ["overlap", "lapping"], "****"),
+        ("user:pass dXNlcjpwYXNz", ["pass", "dXNlcjpwYXNz"], "user:**** ****"),
+        ("a key b", ["key"], "a key b"),
+    ],
+)
+def test_what_is_masked(text: str, secrets: list[str], shown: str) -> None:
+    assert redacted(text, secrets) == shown
 
 
 SLASHED = "cana/ry+1"

@@ -177,3 +177,17 @@ def test_a_request_in_the_middle_of_a_step(
     leaks = b"oauth_verifier" in verdict.parameters or verdict.realm is not None
     # The peer sends them with whatever is sent meanwhile.
     assert leaks == (kind is not OAuth1Session)
+
+
+def test_a_verifier_that_comes_meanwhile_stays(server: WireServer) -> None:
+    session = OAuth1Session("key", "secret", "token", "token secret")
+    session.parse_authorization_response("?oauth_token=token&oauth_verifier=first")
+
+    def answer(_: WireRequest) -> Answer:
+        session.parse_authorization_response("?oauth_token=token&oauth_verifier=second")
+        return Answer(b"oauth_token=token&oauth_token_secret=ts")
+
+    server.answers["/token"] = answer
+    session.fetch_access_token(f"{server.url}/token")
+    assert seen(server.last).parameters[b"oauth_verifier"] == b"first"
+    assert session.token["oauth_verifier"] == "second"

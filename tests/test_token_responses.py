@@ -269,6 +269,11 @@ REFUSED: dict[str, tuple[bytes, type[TokenError], str]] = {
         TokenResponseError,
         f"{UNUSABLE}its oauth_token is not UTF-8",
     ),
+    "a token with a line break": (
+        b"oauth_token=T%0d%0aX&oauth_token_secret=S",
+        TokenResponseError,
+        f"{UNUSABLE}its oauth_token has a line break",
+    ),
     "a secret that is not UTF-8": (
         b'{"oauth_token": "a", "oauth_token_secret": "canary\xff"}',
         TokenResponseError,

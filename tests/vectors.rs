@@ -29,6 +29,22 @@ fn base_string() {
     run::<RequestVector>("base_string");
 }
 
+/// What the RFC does not give, the option does.
+#[test]
+fn single_encoding() {
+    for kind in ["request", "base_string"] {
+        let mut entries = read::<RequestVector>(kind);
+        entries.retain(|(_, vector)| vector.single_encoding);
+        assert!(!entries.is_empty(), "{kind}: no entry is encoded once");
+        for (provenance, vector) in &mut entries {
+            provenance.conformance = Conformance::Rfc;
+            provenance.reason = None;
+            vector.signs_with_single_encoding = true;
+        }
+        judge(kind, &entries);
+    }
+}
+
 #[test]
 fn base_uri() {
     run::<BaseUriVector>("base_uri");
@@ -62,7 +78,10 @@ fn signing_key() {
 
 /// Compares what the core gives to every entry of a kind.
 fn run<V: Vector>(kind: &str) {
-    let entries = read::<V>(kind);
+    judge(kind, &read::<V>(kind));
+}
+
+fn judge<V: Vector>(kind: &str, entries: &[(Provenance, V)]) {
     let judge = |(provenance, vector): &(Provenance, V)| provenance.judge(vector);
     let failures: Vec<String> = entries.iter().flat_map(judge).collect();
     report(kind, &failures);
@@ -200,6 +219,10 @@ struct RequestVector {
     version_param_included: bool,
     #[serde(default)]
     extra_oauth_params: Vec<(String, String)>,
+    #[serde(default)]
+    single_encoding: bool,
+    #[serde(skip)]
+    signs_with_single_encoding: bool,
     expected_signing_key: Option<String>,
     expected_normalized_params: Option<String>,
     expected_base_string: Option<String>,
@@ -330,6 +353,7 @@ impl RequestVector {
             callback: self.callback.clone(),
             verifier: self.verifier.clone(),
             protocol_parameters: self.protocol_parameters(),
+            single_encoding: self.signs_with_single_encoding,
             allow_insecure_plaintext: true,
             allow_plaintext_in_query: false,
         })
@@ -615,6 +639,7 @@ fn signer_without_parameters() -> Result<Signer, Error> {
         callback: None,
         verifier: None,
         protocol_parameters: names.map(|name| (format!("oauth_{name}"), None)).to_vec(),
+        single_encoding: false,
         allow_insecure_plaintext: false,
         allow_plaintext_in_query: false,
     })

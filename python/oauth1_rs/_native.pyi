@@ -49,6 +49,7 @@ class Client:
     body_hash: _BodyHash | None
     allow_insecure_plaintext: bool | None
     rsa_key_passphrase: _Text | None
+    single_encoding: bool | None
 
     def __init__(
         self,
@@ -72,9 +73,11 @@ class Client:
         body_hash: _BodyHash | None = None,
         allow_insecure_plaintext: bool = False,
         rsa_key_passphrase: _Text | None = None,
+        single_encoding: bool = False,
     ) -> None: ...
 
-    # What comes back has the types that went in, or bytes with ``decoding=``.
+    # The URI comes back as str, the rest in the types that went in; or all as bytes with
+    # ``decoding=``.
     def sign(
         self,
         uri: _Text,
@@ -117,6 +120,7 @@ class OAuth1:
         body_hash: _BodyHash | None = None,
         allow_insecure_plaintext: bool = False,
         rsa_key_passphrase: _Text | None = None,
+        single_encoding: bool = False,
     ) -> None: ...
     def __call__(self, r: _RequestT) -> _RequestT: ...
     def __setstate__(self, state: Any) -> None: ...

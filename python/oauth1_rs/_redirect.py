@@ -24,13 +24,18 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 KEEPS_BODY = (307, 308)
 BODY_HEADERS = ("Content-Length", "Content-Type", "Transfer-Encoding")
 
+# requests calls nothing of this name; see `take_hook`.
+SESSION_EVENT = "oauth1_rs"
+# Of one value, one within the other.
+MAX_ENCODINGS = 4
+PROTOCOL_NAME = re.compile(rb"oauth_\w+")
+
 Parameter = tuple[bytes, bytes]
-
-
+# The first four of a `Change`.
 Parts = tuple[Any, Any, Any, Any]
 
 
-class Signature(NamedTuple):
+class Change(NamedTuple):
     """What a signature did to a request. In the header, it did nothing else."""
 
     unsigned_url: str
@@ -40,8 +45,8 @@ class Signature(NamedTuple):
     authorization: str | bytes | None = None
 
     @classmethod
-    def of(cls, request: requests.PreparedRequest, parts: Parts | None) -> Signature | None:
-        """Return the signature that `request` has; `parts` is what is remembered of it, if any."""
+    def of(cls, request: requests.PreparedRequest, parts: Parts | None) -> Change | None:
+        """Return what the signature of `request` did; `parts` are remembered of it, if any."""
         if parts is not None:
             return cls(*parts)
         header = request.headers.get("Authorization") or ""
@@ -49,7 +54,10 @@ class Signature(NamedTuple):
         if scheme.lower() != "oauth ":
             return None
         url, body = request.url or "", request.body
-        return cls(url, body, url, body, header)
+        change = cls(url, body, url, body, header)
+        # Others use the scheme too, with a token of theirs.
+        is_signed = any(name == b"oauth_signature" for name, _ in change.parameters())
+        return change if is_signed else None
 
     def has_query(self, request: requests.PreparedRequest) -> bool:
         """Whether the request has what signing put into the query."""
@@ -89,13 +97,13 @@ def prepare_next(
     `Location`: these are changed. `response.request` becomes a copy of what was sent.
     """
     request = response.request
-    signature = Signature.of(request, parts)
+    change = Change.of(request, parts)
     location = next_url(response)
-    if not location or signature is None:
+    if not location or change is None:
         # It goes nowhere, or a chain that left the origin came back.
         return
-    is_in_header = signature.authorization is not None
-    if not (is_in_header or signature.has_query(request) or signature.has_body(request)):
+    is_in_header = change.authorization is not None
+    if not (is_in_header or change.has_query(request) or change.has_body(request)):
         return
     following = request.copy()
     # requests shares the hooks among the copies of a request; this one gets hooks of its own.
@@ -129,36 +137,44 @@ def follow(
     """
     request = response.request
     is_within_origin = is_same_origin(request.url or "", following.url or "")
-    signature = Signature.of(request, parts)
-    if not is_within_origin or (signature and signature.authorization is not None):
+    change = Change.of(request, parts)
+    if not is_within_origin or (change and change.authorization is not None):
         # Whoever set it: a caller's own is not meant for another origin either.
         following.headers.pop("Authorization", None)
-    if signature is None:
+    if change is None:
         return
-    following.url = _without(following.url or "", signature.parameters(), not is_within_origin)
+    following.url = _without(following.url or "", change.parameters(), not is_within_origin)
     keeps_body = response.status_code in KEEPS_BODY
-    if keeps_body and signature.has_body(request):
-        following.body = signature.unsigned_body
+    if keeps_body and change.has_body(request):
+        following.body = change.unsigned_body
     if keeps_body:
         # Its hash may be signed. requests rewinds it again.
         _rewind(following)
-    if auth and is_within_origin and signature.is_of(request):
+    if auth and is_within_origin and change.is_of(request):
         _sign(auth, following, keeps_body=keeps_body)
     if keeps_body and following.body is not request.body:
         # Not `prepare_content_length`, which leaves the header alone if the body is empty.
         following.headers["Content-Length"] = str(len(_encoded(following.body)))
 
 
-def take_hook(request: requests.PreparedRequest) -> RedirectHook | None:
-    """Take the hook of the last signature from `request`, if `OAuth1` has signed that."""
+def take_hook(request: requests.PreparedRequest) -> None:
+    """Put the hook of the last signature where requests calls none and `kept_hook` finds it.
+
+    Copies of `request` share it there.
+    """
     hooks = _listed((request.hooks or {}).get("response") or [])
     for hook in hooks:
         if isinstance(hook, RedirectHook) and hook.signs:
             # It may be in other requests' lists, and this list be another request's.
             others = [other for other in hooks if other is not hook]
-            request.hooks = {**request.hooks, "response": others}
-            return hook
-    return None
+            request.hooks = {**request.hooks, "response": others, SESSION_EVENT: [hook]}
+            return
+
+
+def kept_hook(request: requests.PreparedRequest) -> RedirectHook | None:
+    """Return the hook that `take_hook` has taken, if `OAuth1` has signed `request`."""
+    hooks: list[Any] = [*((request.hooks or {}).get(SESSION_EVENT) or [])]
+    return hooks[0] if hooks else None
 
 
 def is_same_origin(old: str, new: str) -> bool:
@@ -180,14 +196,14 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
 
 def _is_same(body: Any, other: Any) -> bool:
     """Whether two bodies are one; those that are no text are not compared."""
-    return body is other or (isinstance(body, (str, bytes)) and bool(body == other))
+    return body is other or (isinstance(body, (str, bytes, bytearray)) and bool(body == other))
 
 
 def _encoded(body: Any) -> bytes:
     """Return a form as it is sent; no other body is ever changed by signing."""
     if isinstance(body, str):
         return body.encode()
-    return body if isinstance(body, bytes) else b""
+    return bytes(body) if isinstance(body, (bytes, bytearray)) else b""
 
 
 def _listed(hooks: Any) -> list[Any]:
@@ -208,15 +224,25 @@ def _without(url: str, parameters: set[Parameter], is_elsewhere: bool) -> str:
     """Return `url` without what a server repeats of the parameters that it got.
 
     Within the origin that is everything if the signature is among it: a token alone, say, may be
-    what a page of the provider's asks for.
+    what a page of the provider's asks for. Elsewhere a signature goes whoever's it is.
     """
     before, mark, query, fragment = _split_query(url)
-    pieces = {piece: _decoded(piece.encode()) for piece in query.split("&")}
-    repeated = {piece for piece, parameter in pieces.items() if parameter in parameters}
-    is_signature = any(pieces[piece][0] == b"oauth_signature" for piece in repeated)
-    if not repeated or not (is_elsewhere or is_signature):
+    sent = {_plain(parameter) for parameter in parameters}
+    signatures = {value for name, value in sent if name == b"oauth_signature"}
+    # What PLAINTEXT's is made of, which falls apart where a server does not encode it.
+    secrets = {part for value in signatures for part in value.split(b"&") if part}
+    kept, has_signature, is_changed = "", False, False
+    for separator, piece in re.findall("([&;]?)([^&;]*)", query):
+        name, value = plain = _plain(_decoded(piece.encode()))
+        is_signature = name == b"oauth_signature" and (is_elsewhere or value in signatures)
+        has_signature |= is_signature
+        if is_signature or (piece and plain in sent) or (is_elsewhere and name in secrets):
+            is_changed = True
+        else:
+            kept += separator + piece
+    if not is_changed or not (is_elsewhere or has_signature):
         return url
-    kept = "&".join(piece for piece in query.split("&") if piece not in repeated)
+    kept = kept.lstrip("&;") if query[:1] not in ("&", ";") else kept
     return before + (mark + kept if kept else "") + fragment
 
 
@@ -228,6 +254,22 @@ def _decoded(piece: bytes) -> Parameter:
     """Return the parameter that a piece of a query is, whichever way it is encoded."""
     name, _, value = piece.replace(b"+", b" ").partition(b"=")
     return unquote_to_bytes(name), unquote_to_bytes(value)
+
+
+def _plain(parameter: Parameter) -> Parameter:
+    """Return what does not change however often, and by whatever rules, a parameter is encoded.
+
+    Of a name like `q[oauth_token]` it is what is within.
+    """
+    name, value = (_decoded_wholly(part) for part in parameter)
+    found = PROTOCOL_NAME.search(name)
+    return found[0] if found else name, value
+
+
+def _decoded_wholly(text: bytes) -> bytes:
+    for _ in range(MAX_ENCODINGS):
+        text = unquote_to_bytes(text)
+    return text.replace(b"+", b" ").lower()
 
 
 def _split_query(url: str) -> tuple[str, str, str, str]:

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 import requests
 
 from oauth1_rs._native import Client, OAuth1
-from oauth1_rs._redirect import take_hook
+from oauth1_rs._redirect import kept_hook, take_hook
 from oauth1_rs._token_response import (
     MASK,
     MAX_SEARCHED,
@@ -25,6 +25,7 @@ from oauth1_rs._token_response import (
     excerpt,
     redacted,
     secrets_of_request,
+    text_of,
 )
 from oauth1_rs.exceptions import (
     AuthorizationDenied,
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
         body_hash: _BodyHash | None
         allow_insecure_plaintext: bool
         rsa_key_passphrase: _Text | None
+        single_encoding: bool
 
     class _Options(_ClientOptions, total=False):
         """The other parameters of `OAuth1`."""
@@ -85,7 +87,8 @@ class OAuth1Session(requests.Session):
     ``fetch_request_token``, ``authorization_url``, ``parse_authorization_response`` and
     ``fetch_access_token`` are the steps, in this order. What belongs to one step (its realm,
     verifier and ``protocol_parameters``) is in the request of that step alone. A session may be
-    shared between threads, pickled and copied; pickles hold the credentials.
+    shared between threads, pickled and copied; pickles hold the credentials, and copies have
+    credentials of their own.
 
     Redirects within the origin are signed afresh; nothing of the signature goes to another one.
 
@@ -110,7 +113,7 @@ class OAuth1Session(requests.Session):
     ----------
     auth : OAuth1
         Signs the requests. ``auth.client`` holds the credentials; a write to one takes effect at
-        the next signature.
+        the next signature. May be replaced.
 
     Raises
     ------
@@ -165,6 +168,30 @@ class OAuth1Session(requests.Session):
         self._authorization: _Authorization | None = None
 
     @property
+    def auth(self) -> Any:
+        """What signs the requests, those of the flow included.
+
+        Another ``OAuth1`` in its place is the one whose credentials the flow uses and replaces.
+        What else is put here signs as it does in ``requests.Session``.
+        """
+        return self._auth
+
+    @auth.setter
+    def auth(self, value: Any) -> None:
+        self._auth = value
+        if isinstance(value, OAuth1):
+            self._client = value
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = super().__getstate__()
+        # A copy gets credentials of its own.
+        state["_client"] = client = copy.copy(self._client)
+        client.client = copy.copy(client.client)
+        if self.auth is self._client:
+            state["auth"] = client
+        return state
+
+    @property
     def token(self) -> dict[str, Any]:
         """The credentials at hand, those of them that are not empty.
 
@@ -178,7 +205,7 @@ class OAuth1Session(requests.Session):
             "oauth_token_secret": client.resource_owner_secret,
             "oauth_verifier": self._verifier(client),
         }
-        return {name: _text(value) for name, value in token.items() if value}
+        return {name: text_of(value) for name, value in token.items() if value}
 
     @token.setter
     def token(self, value: Mapping[str, Any]) -> None:
@@ -197,7 +224,7 @@ class OAuth1Session(requests.Session):
         if not client.resource_owner_key:
             return False
         secrets = client.client_secret, client.resource_owner_secret
-        is_rsa = (_text(client.signature_method) or "").upper().startswith("RSA-")
+        is_rsa = (text_of(client.signature_method) or "").upper().startswith("RSA-")
         return is_rsa or all(secret is not None for secret in secrets)
 
     def fetch_request_token(
@@ -345,7 +372,7 @@ class OAuth1Session(requests.Session):
         token = parameters.get("oauth_token")
         if not token:
             raise TokenMissing(self._token_missing_text(parameters), parameters)
-        asked_for = _text(client.resource_owner_key)
+        asked_for = text_of(client.resource_owner_key)
         if check_token and asked_for and asked_for != token:
             raise TokenMissing(
                 "the callback is for another token than the session asked for: take the session "
@@ -426,8 +453,7 @@ class OAuth1Session(requests.Session):
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Send a prepared request, as ``requests.Session.send`` does."""
         # Here it is rebuild_auth that calls it, and hands it on to what follows.
-        hook = take_hook(request) or vars(request).get("_redirect_hook")
-        vars(request)["_redirect_hook"] = hook
+        take_hook(request)
         return super().send(request, **kwargs)
 
     def rebuild_auth(
@@ -437,12 +463,11 @@ class OAuth1Session(requests.Session):
 
         What ``OAuth1`` has not signed goes by requests' own rules.
         """
-        hook = vars(response.request).get("_redirect_hook")
+        hook = kept_hook(response.request)
         if hook is None:
             super().rebuild_auth(prepared_request, response)
         else:
             hook.follow(prepared_request, response)
-            vars(prepared_request)["_redirect_hook"] = hook
 
     def _populate_attributes(self, token: Mapping[str, Any]) -> None:
         """Write those of the credentials that are given, all at once."""
@@ -467,7 +492,7 @@ class OAuth1Session(requests.Session):
         """Return the verifier for the token of `client`, a copy of the session's."""
         authorization = self._authorization
         verifier = getattr(client, "verifier", None)
-        token = _text(client.resource_owner_key)
+        token = text_of(client.resource_owner_key)
         if not verifier and authorization and authorization.token == token:
             return authorization.verifier
         return verifier
@@ -611,10 +636,6 @@ def _write(client: Any, **changes: object) -> None:
             setattr(client, name, value)
 
 
-def _text(value: Any) -> str | None:
-    return value.decode(errors="replace") if isinstance(value, bytes) else value
-
-
 def _protocol_parameters(client: Any) -> Mapping[str, Any]:
     parameters = getattr(client, "protocol_parameters", None)
     return parameters if isinstance(parameters, Mapping) else {}
@@ -631,7 +652,7 @@ def _secrets(client: Any) -> list[str]:
     names = ["client_secret", "resource_owner_secret", "verifier"]
     values = [getattr(client, name, None) for name in names]
     values += _protocol_parameters(client).values()
-    return [text for text in map(_text, values) if isinstance(text, str)]
+    return [text for text in map(text_of, values) if isinstance(text, str)]
 
 
 def _beginning(answer: Answer, secrets: list[str]) -> str:

@@ -64,7 +64,8 @@ SECRET_VALUE = re.compile(
     re.IGNORECASE,
 )
 # No word is as long, and has letters and digits.
-LONG_RUN = re.compile(r"[\w+=~%-]{21,}")
+MAX_RUN = 20
+LONG_RUN = re.compile(rf"[\w+=~%-]{{{MAX_RUN + 1},}}")
 # How much of a text is looked at for secrets that are not known, to show less of it.
 MAX_SEARCHED = 4096
 MAX_EXCERPT = 200
@@ -198,12 +199,12 @@ def callback_parameters(callback: str | Mapping[str, Any]) -> dict[str, Any]:
         # By name: frameworks' mappings have all values of a name, and give one of them.
         pairs = [(name, callback[name]) for name in callback]
         given = [
-            (str(_decoded(name)), _decoded(value))
+            (str(text_of(name)), text_of(value))
             for name, values in pairs
             for value in (values if isinstance(values, (list, tuple)) else [values])
         ]
     else:
-        text = str(_decoded(callback)).strip()
+        text = str(text_of(callback)).strip()
         before, mark, after = text.partition("#")[0].partition("?")
         is_url = URL_START.match(before) or (mark and "=" not in before)
         query = after if is_url else before + mark + after
@@ -236,6 +237,8 @@ def to_parameters(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
                 raise ParameterError(f"its {name} is no text")
             if UNENCODABLE.search(value):
                 raise ParameterError(f"its {name} is not UTF-8")
+            if "\r" in value or "\n" in value:  # no request could be signed with it
+                raise ParameterError(f"its {name} has a line break")
         parameters[name] = value
     return parameters
 
@@ -247,19 +250,25 @@ def excerpt(text: str, secrets: Iterable[str]) -> str:
 
 def redacted(text: str, secrets: Iterable[str], size: int = MAX_EXCERPT) -> str:
     """Return the beginning of `text` on one line, without `secrets` and what looks like others."""
+    spellings = {
+        spelling
+        for secret in {secret for secret in secrets if len(secret) >= MIN_SECRET}
+        for spelling in _spellings(secret)
+    }
+    # Nothing is shown of what lies across the end, for it would not be found there.
+    margin = max(map(len, spellings), default=0) + MAX_RUN
     # UTF-16 that was taken for UTF-8 has a NUL after each character.
-    text = " ".join(text.replace("\0", "").split())[:MAX_SEARCHED]
+    text = " ".join(text.replace("\0", "").split())[: MAX_SEARCHED + margin]
     spans = [found.span() for found in LONG_RUN.finditer(text) if _is_random(found[0])]
     spans += [found.span("value") for found in SECRET_VALUE.finditer(text)]
-    for secret in {secret for secret in secrets if len(secret) >= MIN_SECRET}:
-        for spelling in _spellings(secret):
-            spans += _positions(text, spelling)
+    for spelling in spellings:
+        spans += _positions(text, spelling)
     shown, position = "", 0
     for start, end in sorted(spans):
-        if start >= position:
+        if position <= start < MAX_SEARCHED:
             shown += text[position:start] + MASK
         position = max(position, end)
-    return (shown + text[position:])[:size]
+    return (shown + text[position:MAX_SEARCHED])[:size]
 
 
 def _is_random(run: str) -> bool:
@@ -274,7 +283,7 @@ def secrets_of_request(request: Any) -> list[str]:
     body = _as_bytes(request.body)
     pairs += _json_pairs(body.decode(errors="replace")) or form_pairs(body)
     found = [value for name, value in pairs if SECRET_NAME.search(name) and isinstance(value, str)]
-    scheme, _, credentials = str(_decoded(request.headers.get("Authorization", ""))).partition(" ")
+    scheme, _, credentials = str(text_of(request.headers.get("Authorization", ""))).partition(" ")
     if scheme.lower() == "basic":
         try:
             decoded = b64decode(credentials).decode("latin-1")
@@ -305,7 +314,7 @@ def _positions(text: str, part: str) -> Iterator[tuple[int, int]]:
 
 
 def _json_pairs(text: str) -> list[tuple[str, Any]] | None:
-    """Return the pairs of a JSON object, or `None` if it is none."""
+    """Return the pairs of the outermost JSON object, or `None` if the text is no JSON."""
     pairs: list[tuple[str, Any]] = []
 
     def keep(found: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -319,7 +328,8 @@ def _json_pairs(text: str) -> list[tuple[str, Any]] | None:
     return pairs
 
 
-def _decoded(value: Any) -> Any:
+def text_of(value: Any) -> Any:
+    """Return `bytes` as text, and all else as it is."""
     return value.decode(errors="replace") if isinstance(value, bytes) else value
 
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class OAuth1Error(ValueError):
-    """A configuration or a request that cannot be signed. The text says what to change."""
+    """What cannot go on: a setting, a request, a step of the flow. The text says what to change."""
 
 
 class OAuth1TypeError(OAuth1Error, TypeError):

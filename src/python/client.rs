@@ -6,7 +6,7 @@ use pyo3::exceptions::{PyAttributeError, PyTypeError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyMapping, PyString, PyTuple, PyType};
+use pyo3::types::{PyBytes, PyDict, PyFloat, PyInt, PyList, PyMapping, PyString, PyTuple, PyType};
 
 use super::errors::{OAuth1Error, OAuth1TypeError, in_place_of, wrong_type};
 use super::message::{Message, is_in_memory, like};
@@ -41,7 +41,8 @@ type SignedParts<'py> = (Bound<'py, PyAny>, Bound<'py, PyDict>, Bound<'py, PyAny
 ///     Or "HMAC-SHA256", "HMAC-SHA512", "RSA-SHA1", "RSA-SHA256", "RSA-SHA512", "PLAINTEXT"
 ///     (section 3.4), in upper or lower case.
 /// signature_type : str, default "AUTH_HEADER"
-///     Or "QUERY", "BODY": where the protocol parameters go (section 3.5).
+///     Or "QUERY", "BODY": where the protocol parameters go (section 3.5). "HEADER" is the default
+///     by another name; lower case will do.
 /// rsa_key : str, bytes, path, private key of the cryptography package, or None
 ///     The private key for the RSA methods: PEM text (PKCS#1 or PKCS#8), never the name of a file;
 ///     the ``pathlib.Path`` of a file with such text; or a key object. From 1024 to 8192 bits. It
@@ -66,6 +67,9 @@ type SignedParts<'py> = (Bound<'py, PyAny>, Bound<'py, PyDict>, Bound<'py, PyAny
 ///     Lets PLAINTEXT over connections that are not encrypted.
 /// rsa_key_passphrase : str, bytes or None
 ///     Decrypts an ``rsa_key`` that is encrypted (PKCS#8 with PBES2).
+/// single_encoding : bool, default False
+///     For Mastercard: in the base string, ``oauth_`` values and a query without ``%`` are encoded
+///     once, not twice, and the header has those values as they are.
 ///
 /// Raises
 /// ------
@@ -134,7 +138,7 @@ impl Client {
             signature_type='AUTH_HEADER', rsa_key=None, verifier=None, realm=None, \
             encoding='utf-8', decoding=None, nonce=None, timestamp=None, *, timestamp_offset=0, \
             protocol_parameters=None, body_hash=None, allow_insecure_plaintext=False, \
-            rsa_key_passphrase=None)"
+            rsa_key_passphrase=None, single_encoding=False)"
     )]
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
         Self { settings: Mutex::new(None) }
@@ -204,7 +208,7 @@ impl Client {
         let py = uri.py();
         let settings = self.settings()?;
         let placement = settings.prepared(py)?.signer.placement();
-        let mut headers = Headers::of(py, headers, placement)?;
+        let mut headers = HeadersToSend::of(py, headers, placement)?;
         let body = match body {
             Some(body) if is_fields(&body) => headers.encode_form(&body)?,
             Some(body) => body,
@@ -228,7 +232,7 @@ impl Client {
         };
         let result = message.sign(&settings)?;
         if result.is_guessed {
-            headers.dict.set_item("Content-Type", FORM_MEDIA_TYPE)?;
+            headers.set_content_type()?;
         }
         let mut uri = PyString::new(py, &uri_text).into_any();
         let mut signed_body = body.clone();
@@ -299,12 +303,13 @@ impl Client {
         parent.call_method("__init_subclass__", (), kwargs).map(drop)
     }
 
-    /// A copy shares the private key that was read, and all else that was prepared.
+    /// A copy shares the private key that was read. The objects that were set have references of
+    /// their own: the garbage collector counts one for each client that it visits.
     fn __copy__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let class = slf.get_type();
         let copy = class.call_method1(intern!(slf.py(), "__new__"), (&class,))?;
         let settings = slf.get().settings()?;
-        copy.cast::<Self>()?.get().lock().replace(settings);
+        copy.cast::<Self>()?.get().replace(Some(settings.with(slf.py(), Vec::new())));
         if let Some(dict) = instance_dict(slf.as_any())? {
             restore_instance_dict(&copy, Some(dict.cast()?))?;
         }
@@ -387,14 +392,14 @@ fn stored(setting: Setting, value: Option<Bound<'_, PyAny>>) -> PyResult<Option<
 }
 
 /// The headers to send, and those that signing looks at.
-struct Headers<'py> {
+struct HeadersToSend<'py> {
     dict: Bound<'py, PyDict>,
     authorization: Option<String>,
     content_type: Option<String>,
     host: Option<String>,
 }
 
-impl<'py> Headers<'py> {
+impl<'py> HeadersToSend<'py> {
     /// A copy of `headers`, without an `Authorization` that will be replaced.
     fn of(
         py: Python<'py>,
@@ -428,10 +433,7 @@ impl<'py> Headers<'py> {
     /// The text of the form that `fields` make, and the `Content-Type` that goes with it.
     fn encode_form(&mut self, fields: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         match self.content_type.as_deref() {
-            None | Some("") => {
-                self.dict.set_item("Content-Type", FORM_MEDIA_TYPE)?;
-                self.content_type = Some(FORM_MEDIA_TYPE.to_owned());
-            }
+            None | Some("") => self.set_content_type()?,
             Some(content_type) if is_form_media_type(content_type) => {}
             Some(_) => {
                 return Err(OAuth1Error::new_err(format!(
@@ -441,13 +443,43 @@ impl<'py> Headers<'py> {
                 )));
             }
         }
-        let urlencode = fields.py().import("urllib.parse")?.getattr("urlencode")?;
+        let py = fields.py();
         let not_pairs = || {
             OAuth1TypeError::new_err(
-                "body must be str, bytes, a mapping, or a list of (name, value) pairs of text",
+                "body must be str, bytes, a mapping, or a list of (name, value) pairs, each of \
+                 them str, bytes or a number: a name with several values needs several pairs",
             )
         };
-        urlencode.call1((fields,)).map_err(|error| in_place_of(fields.py(), error, not_pairs))
+        let pairs = match fields.cast::<PyMapping>() {
+            Ok(mapping) => mapping.items()?.into_any(),
+            Err(_) => fields.clone(),
+        };
+        let mut fields = Vec::new();
+        for pair in pairs.try_iter()? {
+            let pair = pair?;
+            let is_pair = pair.is_instance_of::<PyTuple>() || pair.is_instance_of::<PyList>();
+            if !is_pair || pair.len()? != 2 {
+                return Err(not_pairs());
+            }
+            let (name, value) = (pair.get_item(0)?, pair.get_item(1)?);
+            if !is_text_or_number(&name) || !is_text_or_number(&value) {
+                return Err(not_pairs());
+            }
+            fields.push((name, value));
+        }
+        let urlencode = py.import("urllib.parse")?.getattr("urlencode")?;
+        urlencode.call1((fields,)).map_err(|error| in_place_of(py, error, not_pairs))
+    }
+
+    /// Says that the body is a form, in place of a `Content-Type` that says nothing.
+    fn set_content_type(&mut self) -> PyResult<()> {
+        for name in self.dict.keys() {
+            if header_text(&name, "a header's name")?.eq_ignore_ascii_case("content-type") {
+                self.dict.del_item(name)?;
+            }
+        }
+        self.content_type = Some(FORM_MEDIA_TYPE.to_owned());
+        self.dict.set_item("Content-Type", FORM_MEDIA_TYPE)
     }
 
     /// Corrects a `Content-Length` that counts the body before it was signed.
@@ -466,6 +498,13 @@ fn is_fields(body: &Bound<'_, PyAny>) -> bool {
     body.is_instance_of::<PyList>()
         || body.is_instance_of::<PyTuple>()
         || body.cast::<PyMapping>().is_ok()
+}
+
+fn is_text_or_number(value: &Bound<'_, PyAny>) -> bool {
+    value.is_instance_of::<PyString>()
+        || value.is_instance_of::<PyBytes>()
+        || value.is_instance_of::<PyInt>()
+        || value.is_instance_of::<PyFloat>()
 }
 
 /// What a subclass keeps in `__dict__`.

@@ -49,7 +49,8 @@ impl<'py> Headers<'py> {
         let py = request.py();
         let mapping = request.getattr(intern!(py, "headers"))?;
         let store = if is_requests_own(&mapping)? {
-            mapping.getattr(intern!(py, "_store"))?.cast_into().ok()
+            // Private to requests: without it, its methods do.
+            mapping.getattr_opt(intern!(py, "_store"))?.and_then(|store| store.cast_into().ok())
         } else {
             None
         };

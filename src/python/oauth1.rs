@@ -12,7 +12,7 @@ use super::client::{Client, instance_dict, restore_instance_dict};
 use super::errors::wrong_type;
 use super::headers::{Headers, Name};
 use super::message::{Message, as_utf8, is_form, is_in_memory, is_oauth, like};
-use super::redirect::{RedirectHook, Signature, Signer, watch_redirects};
+use super::redirect::{Change, RedirectHook, Resigner, unsigned_parts, watch_redirects};
 use super::rules::Rules;
 use super::settings::{Setting, Settings};
 use super::text::{encode, header_text, str_of};
@@ -109,16 +109,16 @@ impl OAuth1 {
     fn hook<'py>(
         slf: &Bound<'py, Self>,
         parts: &Parts,
-        signature: Option<Signature>,
+        change: Option<Change>,
     ) -> PyResult<Bound<'py, RedirectHook>> {
         let py = slf.py();
         if !slf.is_exact_instance_of::<Self>() {
-            let signer = Signer::Auth(slf.clone().unbind());
-            return Bound::new(py, RedirectHook::signing(signer, signature));
+            let signer = Resigner::Auth(slf.clone().unbind());
+            return Bound::new(py, RedirectHook::signing(signer, change));
         }
-        let is_in_header = signature.is_none();
-        let signer = Signer::Parts(parts.client.clone_ref(py), parts.force_include_body);
-        let hook = Bound::new(py, RedirectHook::signing(signer, signature))?;
+        let is_in_header = change.is_none();
+        let signer = Resigner::Client(parts.client.clone_ref(py), parts.force_include_body);
+        let hook = Bound::new(py, RedirectHook::signing(signer, change))?;
         let is_current = |current: &Parts| {
             current.client.is(&parts.client)
                 && current.force_include_body == parts.force_include_body
@@ -230,14 +230,14 @@ impl OAuth1 {
         let py = r.py();
         let parts = slf.get().parts(py)?;
         let client = parts.client.bind(py);
-        let request = PreparedRequest::of(&r)?;
-        let signature = match signs_natively(client)? {
+        let mut request = PreparedRequest::of(&r)?;
+        let change = match signs_natively(client)? {
             Some(settings) => request.sign(&settings, parts.force_include_body)?,
             None => request.sign_through(client, parts.force_include_body, Rules::of(slf)?)?,
         };
         match &parts.header_hook {
-            Some(hook) if signature.is_none() => watch_redirects(&r, hook.bind(py))?,
-            _ => watch_redirects(&r, &Self::hook(slf, &parts, signature)?)?,
+            Some(hook) if change.is_none() => watch_redirects(&r, hook.bind(py))?,
+            _ => watch_redirects(&r, &Self::hook(slf, &parts, change)?)?,
         }
         Ok(r)
     }
@@ -313,8 +313,8 @@ fn signs_natively(client: &Bound<'_, PyAny>) -> PyResult<Option<Arc<Settings>>> 
 }
 
 /// What is said of an object that is no prepared request.
-const PREPARED_REQUEST: &str = "a prepared request with a str url, as requests makes it (for other HTTP clients, sign with \
-     oauth1_rs.Client(...).sign(uri, http_method, body, headers))";
+const PREPARED_REQUEST: &str = "a prepared request with a str url, as requests makes it (for other \
+     HTTP clients, sign with oauth1_rs.Client(...).sign(uri, http_method, body, headers))";
 
 /// A prepared request of requests, as it is at the moment.
 struct PreparedRequest<'py> {
@@ -324,6 +324,8 @@ struct PreparedRequest<'py> {
     headers: Headers<'py>,
     content_type: Option<Bound<'py, PyAny>>,
     body: Bound<'py, PyAny>,
+    /// Whether the request itself still has an earlier signature in its URL or body.
+    has_signature: bool,
 }
 
 impl<'py> PreparedRequest<'py> {
@@ -340,12 +342,16 @@ impl<'py> PreparedRequest<'py> {
             content_type: headers.get(Name::ContentType)?,
             headers,
             body: object.getattr(intern!(py, "body"))?,
+            has_signature: false,
         })
     }
 
     /// Signs with a client of our own: everything is read and made, then written.
-    fn sign(&self, settings: &Settings, force_include_body: bool) -> PyResult<Option<Signature>> {
+    fn sign(&mut self, settings: &Settings, force_include_body: bool) -> PyResult<Option<Change>> {
         let py = self.object.py();
+        if settings.prepared(py)?.signer.placement() != Placement::Header {
+            self.disregard_signature()?;
+        }
         let host = self.headers.get(Name::Host)?;
         let host = host.as_ref().map(|value| header_text(value, "Host")).transpose()?;
         let authorization = match settings.prepared(py)?.signer.placement() {
@@ -407,18 +413,29 @@ impl<'py> PreparedRequest<'py> {
             value.as_ref().map_or(Ok(()), |value| self.headers.set(name, value))?;
         }
         self.write(&url, &body)?;
-        Ok(self.signature(authorization.is_some(), unsigned_body, url, body))
+        Ok(self.change(authorization.is_some(), unsigned_body, url, body))
+    }
+
+    /// Sees the URL and the body as they were before an earlier signature was put into them, which
+    /// this one then takes the place of.
+    fn disregard_signature(&mut self) -> PyResult<()> {
+        if let Some((url, body)) = unsigned_parts(&self.object, &self.url, &self.body)? {
+            self.url = url;
+            self.body = body;
+            self.has_signature = true;
+        }
+        Ok(())
     }
 
     /// What has to be remembered of a signature.
-    fn signature(
+    fn change(
         &self,
         is_in_header: bool,
         unsigned_body: Bound<'py, PyAny>,
         url: Bound<'py, PyString>,
         body: Bound<'py, PyAny>,
-    ) -> Option<Signature> {
-        (!is_in_header).then(|| Signature {
+    ) -> Option<Change> {
+        (!is_in_header).then(|| Change {
             unsigned_url: self.url.clone().into_any().unbind(),
             unsigned_body: unsigned_body.unbind(),
             url: url.into_any().unbind(),
@@ -429,10 +446,10 @@ impl<'py> PreparedRequest<'py> {
     /// Writes the URL and the body, if they are others than before.
     fn write(&self, url: &Bound<'py, PyString>, body: &Bound<'py, PyAny>) -> PyResult<()> {
         let py = self.object.py();
-        if !url.is(&self.url) {
+        if self.has_signature || !url.is(&self.url) {
             self.object.setattr(intern!(py, "url"), url)?;
         }
-        if !body.is(&self.body) {
+        if self.has_signature || !body.is(&self.body) {
             self.object.setattr(intern!(py, "body"), body)?;
         }
         Ok(())
@@ -441,12 +458,13 @@ impl<'py> PreparedRequest<'py> {
     /// Signs by calling the client's `sign`: for clients of other classes, and for subclasses of
     /// our own that override it.
     fn sign_through(
-        &self,
+        &mut self,
         client: &Bound<'py, PyAny>,
         force_include_body: bool,
         rules: Rules,
-    ) -> PyResult<Option<Signature>> {
+    ) -> PyResult<Option<Change>> {
         let py = self.object.py();
+        self.disregard_signature()?;
         let own = client.cast::<Client>().ok();
         let (placement, hashes_body) = match own {
             Some(client) => {
@@ -509,6 +527,6 @@ impl<'py> PreparedRequest<'py> {
             Some(value) => is_oauth(&header_text(value, "Authorization")?),
             None => false,
         };
-        Ok(self.signature(is_in_header, unsigned_body, url, body))
+        Ok(self.change(is_in_header, unsigned_body, url, body))
     }
 }

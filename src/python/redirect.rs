@@ -4,22 +4,27 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyList, PyTuple};
+use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
+use super::message::is_in_memory;
 use super::oauth1::OAuth1;
 
 /// The statuses that send a client elsewhere.
 const REDIRECTS: [u16; 5] = [301, 302, 303, 307, 308];
 
+/// Where a session keeps the hook of a request, which copies of that share. requests has no event of
+/// this name, so nothing calls it there.
+const SESSION_EVENT: &str = "oauth1_rs";
+
 /// What a signature did to a request, if it did more than set the `Authorization` header.
-pub(super) struct Signature {
+pub(super) struct Change {
     pub(super) unsigned_url: Py<PyAny>,
     pub(super) unsigned_body: Py<PyAny>,
     pub(super) url: Py<PyAny>,
     pub(super) body: Py<PyAny>,
 }
 
-impl Signature {
+impl Change {
     fn from_parts([unsigned_url, unsigned_body, url, body]: [Py<PyAny>; 4]) -> Self {
         Self { unsigned_url, unsigned_body, url, body }
     }
@@ -37,28 +42,28 @@ impl Signature {
 /// shows anyway, to take it off again, and cannot sign.
 #[pyclass(frozen, module = "oauth1_rs._native")]
 pub(super) struct RedirectHook {
-    signer: Option<Signer>,
-    signature: Option<Signature>,
+    signer: Option<Resigner>,
+    change: Option<Change>,
 }
 
 /// Who signs what follows.
-pub(super) enum Signer {
+pub(super) enum Resigner {
     /// An `OAuth1` of a class of the user's.
     Auth(Py<OAuth1>),
     /// What an `OAuth1` signs with. Not itself, for it keeps the hook.
-    Parts(Py<PyAny>, bool),
+    Client(Py<PyAny>, bool),
 }
 
 impl RedirectHook {
-    pub(super) fn signing(signer: Signer, signature: Option<Signature>) -> Self {
-        Self { signer: Some(signer), signature }
+    pub(super) fn signing(signer: Resigner, change: Option<Change>) -> Self {
+        Self { signer: Some(signer), change }
     }
 
     fn auth<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, OAuth1>>> {
         match &self.signer {
             None => Ok(None),
-            Some(Signer::Auth(auth)) => Ok(Some(auth.bind(py).clone())),
-            Some(Signer::Parts(client, force_include_body)) => {
+            Some(Resigner::Auth(auth)) => Ok(Some(auth.bind(py).clone())),
+            Some(Resigner::Client(client, force_include_body)) => {
                 let auth = OAuth1::with_parts(client.clone_ref(py), *force_include_body);
                 Bound::new(py, auth).map(Some)
             }
@@ -66,7 +71,7 @@ impl RedirectHook {
     }
 
     fn parts<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
-        let parts = self.signature.as_ref().map(|signature| PyTuple::new(py, signature.parts()));
+        let parts = self.change.as_ref().map(|change| PyTuple::new(py, change.parts()));
         parts.transpose()
     }
 }
@@ -74,8 +79,8 @@ impl RedirectHook {
 #[pymethods]
 impl RedirectHook {
     #[new]
-    fn new(signature: Option<[Py<PyAny>; 4]>) -> Self {
-        Self { signer: None, signature: signature.map(Signature::from_parts) }
+    fn new(change: Option<[Py<PyAny>; 4]>) -> Self {
+        Self { signer: None, change: change.map(Change::from_parts) }
     }
 
     #[pyo3(signature = (response, **_arguments))]
@@ -122,10 +127,10 @@ impl RedirectHook {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         match &self.signer {
             None => {}
-            Some(Signer::Auth(auth)) => visit.call(auth)?,
-            Some(Signer::Parts(client, _)) => visit.call(client)?,
+            Some(Resigner::Auth(auth)) => visit.call(auth)?,
+            Some(Resigner::Client(client, _)) => visit.call(client)?,
         }
-        let parts = self.signature.iter().flat_map(Signature::parts);
+        let parts = self.change.iter().flat_map(Change::parts);
         parts.into_iter().try_for_each(|part| visit.call(part))
     }
 }
@@ -164,6 +169,40 @@ pub(super) fn watch_redirects(
     let own = hooks.copy()?;
     own.set_item(response, list)?;
     request.setattr(intern!(py, "hooks"), own)
+}
+
+/// The URL and the body that a request had before it got the signature that it has, if a hook
+/// knows: that in which requests looks, or that which a session has taken.
+pub(super) fn unsigned_parts<'py>(
+    request: &Bound<'py, PyAny>,
+    url: &Bound<'py, PyString>,
+    body: &Bound<'py, PyAny>,
+) -> PyResult<Option<(Bound<'py, PyString>, Bound<'py, PyAny>)>> {
+    let py = request.py();
+    let hooks = request.getattr_opt(intern!(py, "hooks"))?;
+    let Some(hooks) = hooks.and_then(|hooks| hooks.cast_into::<PyDict>().ok()) else {
+        return Ok(None);
+    };
+    for event in [intern!(py, "response"), intern!(py, SESSION_EVENT)] {
+        let Some(list) = hooks.get_item(event)?.and_then(|list| list.cast_into::<PyList>().ok())
+        else {
+            continue;
+        };
+        for hook in list {
+            let Ok(hook) = hook.cast_into_exact::<RedirectHook>() else { continue };
+            let Some(change) = &hook.get().change else { continue };
+            if url.as_any().eq(&change.url)? && is_same(body, change.body.bind(py))? {
+                let url = change.unsigned_url.bind(py).clone().cast_into::<PyString>();
+                return Ok(url.ok().map(|url| (url, change.unsigned_body.bind(py).clone())));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Whether two bodies are one; those that are no text are not compared.
+fn is_same(body: &Bound<'_, PyAny>, other: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(body.is(other) || (is_in_memory(body) && body.eq(other)?))
 }
 
 /// The hook that signs, and its place.

@@ -5,6 +5,7 @@ use std::ffi::CString;
 use std::sync::OnceLock;
 
 use pyo3::exceptions::PyTypeError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyMapping, PyString, PyTuple};
 use zeroize::Zeroizing;
@@ -25,7 +26,7 @@ use crate::transmit::Placement;
 /// How a setting is kept and shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// Given as `str` or `bytes`, read back as `str`.
+    /// Given to the constructor as `str` or `bytes`, read back as `str`.
     Text,
     /// As above, and never shown.
     SecretText,
@@ -78,6 +79,7 @@ settings! {
     BodyHash "body_hash" Other
     AllowInsecurePlaintext "allow_insecure_plaintext" Other
     RsaKeyPassphrase "rsa_key_passphrase" Secret
+    SingleEncoding "single_encoding" Other
 }
 
 impl Setting {
@@ -91,7 +93,9 @@ impl Setting {
             Self::SignatureType => Some(PyString::intern(py, "AUTH_HEADER").into_any()),
             Self::Encoding => Some(PyString::intern(py, "utf-8").into_any()),
             Self::TimestampOffset => Some(PyInt::new(py, 0).into_any()),
-            Self::AllowInsecurePlaintext => Some(PyBool::new(py, false).to_owned().into_any()),
+            Self::AllowInsecurePlaintext | Self::SingleEncoding => {
+                Some(PyBool::new(py, false).to_owned().into_any())
+            }
             _ => None,
         }
     }
@@ -121,13 +125,13 @@ pub(super) struct Prepared {
     pub(super) signer: Signer,
     pub(super) body_hash: Option<BodyHash>,
     pub(super) warns_of_plaintext: bool,
-    nonce: Source,
-    timestamp: Source,
+    nonce: ValueSource,
+    timestamp: ValueSource,
     timestamp_offset: i64,
 }
 
 /// Where nonces or timestamps come from.
-enum Source {
+enum ValueSource {
     /// From here.
     Own,
     /// It is always this one.
@@ -290,9 +294,9 @@ impl Settings {
     /// The nonce for one request.
     pub(super) fn nonce(&self, py: Python<'_>) -> PyResult<DrawnNonce<'_>> {
         match &self.prepared(py)?.nonce {
-            Source::Own => Ok(DrawnNonce::Own(nonce::nonce()?)),
-            Source::Fixed(nonce) => Ok(DrawnNonce::Given(Cow::Borrowed(nonce))),
-            Source::Callable => {
+            ValueSource::Own => Ok(DrawnNonce::Own(nonce::nonce()?)),
+            ValueSource::Fixed(nonce) => Ok(DrawnNonce::Given(Cow::Borrowed(nonce))),
+            ValueSource::Callable => {
                 let text = self.text_of(&self.call(py, Setting::Nonce)?, "nonce()")?;
                 Ok(DrawnNonce::Given(Cow::Owned(text)))
             }
@@ -303,9 +307,9 @@ impl Settings {
     pub(super) fn timestamp(&self, py: Python<'_>) -> PyResult<Cow<'_, str>> {
         let prepared = self.prepared(py)?;
         match &prepared.timestamp {
-            Source::Own => Ok(nonce::timestamp(prepared.timestamp_offset).to_string().into()),
-            Source::Fixed(timestamp) => Ok(timestamp.into()),
-            Source::Callable => {
+            ValueSource::Own => Ok(nonce::timestamp(prepared.timestamp_offset).to_string().into()),
+            ValueSource::Fixed(timestamp) => Ok(timestamp.into()),
+            ValueSource::Callable => {
                 Ok(self.seconds(&self.call(py, Setting::Timestamp)?, "timestamp()")?.into())
             }
         }
@@ -342,12 +346,7 @@ impl Settings {
         self.check_codec(py, Setting::Decoding)?;
         let nonce = self.source(py, Setting::Nonce, Self::text_of)?;
         let timestamp = self.source(py, Setting::Timestamp, Self::seconds)?;
-        let allow_insecure_plaintext = match self.get(Setting::AllowInsecurePlaintext) {
-            Some(value) => value.bind(py).extract().map_err(|_| {
-                wrong_type("allow_insecure_plaintext", "True or False", value.bind(py))
-            })?,
-            None => false,
-        };
+        let allow_insecure_plaintext = self.flag(py, Setting::AllowInsecurePlaintext)?;
         let is_given = |text: &String| rules.keeps_empty() || !text.is_empty();
         let warns_of_plaintext = method == SignatureMethod::Plaintext
             && !allow_insecure_plaintext
@@ -367,6 +366,7 @@ impl Settings {
             callback: self.text(py, Setting::CallbackUri)?.filter(|text| !text.is_empty()),
             verifier: self.text(py, Setting::Verifier)?.filter(|text| !text.is_empty()),
             protocol_parameters: self.protocol_parameters(py)?,
+            single_encoding: self.flag(py, Setting::SingleEncoding)?,
             allow_insecure_plaintext: allow_insecure_plaintext || warns_of_plaintext,
             allow_plaintext_in_query: rules.allows_plaintext_in_query(),
         })
@@ -492,11 +492,11 @@ impl Settings {
         py: Python<'_>,
         setting: Setting,
         read: impl Fn(&Self, &Bound<'_, PyAny>, &str) -> PyResult<String>,
-    ) -> PyResult<Source> {
+    ) -> PyResult<ValueSource> {
         match self.get(setting).map(|value| value.bind(py)) {
-            None => Ok(Source::Own),
-            Some(value) if value.is_callable() => Ok(Source::Callable),
-            Some(value) => read(self, value, setting.name()).map(Source::Fixed),
+            None => Ok(ValueSource::Own),
+            Some(value) if value.is_callable() => Ok(ValueSource::Callable),
+            Some(value) => read(self, value, setting.name()).map(ValueSource::Fixed),
         }
     }
 
@@ -517,13 +517,25 @@ impl Settings {
         if value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyBool>() {
             // Python refuses to print numbers of thousands of digits.
             let too_long = || OAuth1Error::new_err(format!("{name} is out of range"));
-            let text = value.str().map_err(|error| in_place_of(value.py(), error, too_long))?;
+            // Not the text that a subclass may make of itself.
+            let text = value
+                .py()
+                .get_type::<PyInt>()
+                .call_method1(intern!(value.py(), "__repr__"), (value,));
+            let text = text
+                .and_then(|text| Ok(text.cast_into::<PyString>()?))
+                .map_err(|error| in_place_of(value.py(), error, too_long))?;
             return str_of(&text, name).map(str::to_owned);
         }
         if value.is_instance_of::<PyFloat>() {
             return Err(wrong_type(name, "whole seconds as an int or str", value));
         }
         self.text_of(value, name)
+    }
+
+    fn flag(&self, py: Python<'_>, setting: Setting) -> PyResult<bool> {
+        let Some(value) = self.get(setting).map(|value| value.bind(py)) else { return Ok(false) };
+        value.extract().map_err(|_| wrong_type(setting.name(), "True or False", value))
     }
 
     fn text(&self, py: Python<'_>, setting: Setting) -> PyResult<Option<String>> {

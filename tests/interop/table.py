@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import importlib.metadata
 import json
+import re
 import string
 import subprocess
 from collections import defaultdict
@@ -47,6 +48,11 @@ PyPI; Debian has the versions above |
 | MediaWiki's OAuth extension, WordPress' OAuth1 plugin | in none of the three |
 | PLAINTEXT in the query | refused here: URLs end up in logs |
 """
+
+
+def without_versions(table: str) -> str:
+    """Return `table` with the versions of the peers left out: every Debian has others."""
+    return re.sub(r"(?m)^(\| [^|\n]+ \| )\d[^|\n,]*(, (?:Debian|npm|PyPI) \|)", r"\1*\2", table)
 
 
 def render(found: Iterable[Outcome]) -> str:

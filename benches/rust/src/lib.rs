@@ -39,6 +39,7 @@ pub fn signer(method: SignatureMethod) -> Signer {
         callback: None,
         verifier: None,
         protocol_parameters: Vec::new(),
+        single_encoding: false,
         allow_insecure_plaintext: true,
         allow_plaintext_in_query: false,
     };

@@ -1,0 +1,52 @@
+"""The Python blocks of the documents, and how a reader would run them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+NAMES = ["README.md", "CONTRIBUTING.md", "docs/providers.md"]
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block."""
+
+    heading: str
+    """The heading that it stands below."""
+    language: str
+    text: str
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def blocks(name: str) -> list[Block]:
+    heading = ""
+    found = []
+    pattern = r"^#+ (?P<heading>[^\n]*)$|^```(?P<language>\w*)\n(?P<text>.*?)^```$"
+    for match in re.finditer(pattern, read(name), re.MULTILINE | re.DOTALL):
+        if match["heading"] is None:
+            found.append(Block(heading, match["language"], match["text"]))
+        else:
+            heading = match["heading"]
+    return found
+
+
+def run(name: str, code: str, answer: Callable[[str], str]) -> dict[str, Any]:
+    """Run a block of `name`, and return its names.
+
+    Whoever runs it is asked for what `answer` gives for what was printed last.
+    """
+    shown = [""]
+    names: dict[str, Any] = {
+        "print": lambda *words: shown.extend(words),
+        "input": lambda _: answer(shown[-1]),
+    }
+    exec(compile(code, name, "exec"), names)
+    return names
