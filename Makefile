@@ -176,6 +176,7 @@ smoke-musl:  ## the same with a wheel, in Alpine Linux (uses docker)
 	docker run --rm --volume "$(CURDIR):/checkout" --workdir /checkout python:$(ALPINE_PYTHON)-alpine \
 		sh -c 'apk add --quiet make && make smoke PYTHON=python VENV=/tmp/venv'
 
+# Not in `make ci`: two release builds, from nothing. The workflow CI runs it.
 reproducible: $(RELEASE)/ready  ## build twice, elsewhere, and compare every byte
 	$(RELEASE)/$(SCRIPTS)/python tools/reproducible.py $(RELEASE)
 
