@@ -10,22 +10,49 @@ export no_proxy := $(NO_PROXY)
 # Node.js trusts whom the system trusts.
 export NODE_EXTRA_CA_CERTS ?= $(wildcard /etc/ssl/certs/ca-certificates.crt)
 VENV := .venv
-BIN := $(VENV)/bin
+SCRIPTS := $(if $(filter Windows_NT,$(OS)),Scripts,bin)
+BIN := $(VENV)/$(SCRIPTS)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Nothing but what is in a lock file, and no setup.py.
+LOCKED := --require-hashes --only-binary :all:
 # What is built is built once, and a shell finds its name.
 WHEEL := $(VENV)/wheel/*.whl
 PEERS := $(VENV)-peers
 PEERS_PIP := $(PEERS)/bin/python -m pip --disable-pip-version-check --quiet
 
-SOURCES := Cargo.toml Cargo.lock .cargo/config.toml pyproject.toml README.md $(shell find src python -type f -not -name '*.pyc')
+SOURCES := Cargo.toml Cargo.lock .cargo/config.toml pyproject.toml README.md oauth1-rs.cdx.json $(shell find src python -type f -not -name '*.pyc')
 
 # Implementations in JavaScript that the tests talk to.
 NODE_MODULES := tests/node_modules/.package-lock.json
 
+CARGO_DENY_VERSION := 0.20.2
+CARGO_DENY := target/tools/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
+
+# What is released is built in an environment of its own, into dist.
+RELEASE := $(VENV)-release
+TARGET ?= $(shell rustc --version --verbose | sed -n 's/^host: //p')
+# For every Linux with glibc 2.17 or musl 1.2, on whichever Linux it is built: zig is a C compiler,
+# a linker, and both C libraries.
+PORTABLE = $(if $(findstring linux,$(TARGET)),--zig --compatibility \
+	$(if $(findstring musl,$(TARGET)),musllinux_1_2,manylinux2014))
+# No paths of this machine, so that another one builds the same.
+CARGO_HOME ?= $(HOME)/.cargo
+REMAPPED := --remap-path-prefix=$(CARGO_HOME)=/cargo --remap-path-prefix=$(CURDIR)=/oauth1-rs
+# maturin looks for zig's Python on the PATH.
+ZIG_PATH = $(if $(PORTABLE),PATH="$(abspath $(RELEASE))/$(SCRIPTS):$$PATH")
+MATURIN = $(ZIG_PATH) RUSTFLAGS="$(REMAPPED)" $(RELEASE)/$(SCRIPTS)/maturin
+MATURIN_WHEEL = $(MATURIN) build --quiet --release --locked --target $(TARGET) $(PORTABLE) \
+	--out dist --interpreter
+# Those of the supported Pythons that are there.
+PYTHONS ?= $(foreach minor,10 11 12 13 14,$(shell python3.$(minor) -c \
+	'import sys; print(sys.executable)' 2>/dev/null))
+
 INTEROP := PYTHONPATH=tests:examples timeout --kill-after=10 300 $(BIN)/python -m interop
 
 .PHONY: help demo test test-rust test-python test-oldest-requests peer-suites browser interop \
-	interop-table interop-peers lint format lock licenses bench plot bench-instructions ci clean
+	interop-table interop-peers lint deny advisories format lock licenses sbom bench plot \
+	bench-instructions wheel wheel-free-threaded sdist smoke smoke-sdist smoke-musl reproducible \
+	release-version release-check ci clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -41,7 +68,9 @@ test-rust:
 test-python: $(VENV)/package
 	$(BIN)/python -m pytest --quiet --numprocesses auto
 
-lint: $(VENV)/package  ## formatting, clippy, ruff, mypy, and the stubs against the built module
+lint: $(VENV)/package  ## formatting, clippy, ruff, mypy, the stubs, lock files, workflows
+	@cargo fmt --version >/dev/null && cargo clippy --version >/dev/null || \
+		rustup component add clippy rustfmt
 	cargo fmt --check
 	cargo fmt --check --manifest-path benches/rust/Cargo.toml
 	cargo clippy --locked --quiet --all-targets -- --deny warnings
@@ -55,6 +84,16 @@ lint: $(VENV)/package  ## formatting, clippy, ruff, mypy, and the stubs against 
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest oauth1_rs
 	$(BIN)/python tools/third_party_licenses.py --check
+	$(BIN)/python tools/sbom.py --check
+	$(BIN)/python tools/check_locks.py
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/zizmor --offline --quiet .github/workflows
+
+deny: $(CARGO_DENY)  ## licences, versions, build scripts and origins of the crates
+	$(CARGO_DENY) --locked check --deny warnings bans licenses sources
+
+advisories: $(CARGO_DENY)  ## known weaknesses of the crates (fetches the database)
+	$(CARGO_DENY) --locked check --deny warnings advisories
 
 format:  ## format everything
 	cargo fmt
@@ -64,7 +103,7 @@ format:  ## format everything
 # pyproject.toml names the oldest requests that works; its libraries warn about today's Python.
 test-oldest-requests: $(VENV)/package  ## run the tests that use requests with the oldest one
 	$(PYTHON) -m venv --clear $(VENV)-oldest
-	$(VENV)-oldest/bin/python -m pip --disable-pip-version-check --quiet install \
+	$(VENV)-oldest/bin/python -m pip --disable-pip-version-check --quiet install $(LOCKED) \
 		-r requirements-dev.lock
 	$(VENV)-oldest/bin/python -m pip --disable-pip-version-check --quiet install \
 		"requests==$$(sed -n 's/^dependencies = \["requests>=\([0-9.]*\)".*/\1/p' pyproject.toml)" \
@@ -108,30 +147,86 @@ bench-instructions:  ## count instructions, beside the parent commit's (installs
 	tools/debian_packages valgrind libc6-dbg
 	$(PYTHON) benches/instructions.py
 
-ci: lint test test-oldest-requests demo peer-suites browser interop bench-instructions  ## everything that must pass
+wheel: $(RELEASE)/ready  ## build the wheel for all Pythons with the GIL, for TARGET, into dist
+	@test -d "$$(rustc --print target-libdir --target $(TARGET))" || rustup target add $(TARGET)
+	$(MATURIN_WHEEL) $(PYTHON)
+
+# The first has no ABI to share.
+wheel-free-threaded: $(RELEASE)/ready  ## build those for Pythons without it
+	@test -d "$$(rustc --print target-libdir --target $(TARGET))" || rustup target add $(TARGET)
+	$(MATURIN_WHEEL) python3.14t
+	$(MATURIN_WHEEL) python3.15t
+
+sdist: $(RELEASE)/ready  ## build the source distribution into dist
+	$(MATURIN) sdist --out dist
+
+smoke:  ## install a wheel from dist as a user would, and sign with it
+	$(PYTHON) -m venv --clear $(VENV)-smoke
+	$(VENV)-smoke/$(SCRIPTS)/python -m pip --disable-pip-version-check --quiet install \
+		--no-index --no-deps --find-links dist --only-binary :all: oauth1-rs
+	$(VENV)-smoke/$(SCRIPTS)/python -m pip --disable-pip-version-check --quiet install requests
+	$(VENV)-smoke/$(SCRIPTS)/python tools/smoke.py
+
+smoke-sdist:  ## the same with the source distribution
+	$(PYTHON) -m venv --clear $(VENV)-smoke
+	$(VENV)-smoke/$(SCRIPTS)/python -m pip --disable-pip-version-check --quiet install dist/*.tar.gz
+	$(VENV)-smoke/$(SCRIPTS)/python tools/smoke.py
+
+smoke-musl:  ## the same with a wheel, in Alpine Linux (uses docker)
+	docker run --rm --volume "$(CURDIR):/checkout" --workdir /checkout python:$(ALPINE_PYTHON)-alpine \
+		sh -c 'apk add --quiet make && make smoke PYTHON=python VENV=/tmp/venv'
+
+# Not in `make ci`: two release builds, from nothing. The workflow CI runs it.
+reproducible: $(RELEASE)/ready  ## build twice, elsewhere, and compare every byte
+	$(RELEASE)/$(SCRIPTS)/python tools/reproducible.py $(RELEASE)
+
+release-version:  ## check that the tag in $TAG is what Cargo.toml and CHANGELOG.md have
+	grep --quiet --fixed-strings "version = \"$${TAG#v}\" " Cargo.toml
+	grep --quiet --fixed-strings "## $${TAG#v} - 20" CHANGELOG.md
+
+release-check: deny reproducible  ## what can be known of a release before its tag
+	rm -rf dist
+	$(MAKE) wheel sdist
+	$(RELEASE)/$(SCRIPTS)/auditwheel show dist/*.whl | grep manylinux_2_17_
+	for python in $(PYTHONS); do $(MAKE) smoke PYTHON=$$python || exit; done
+	$(MAKE) smoke-sdist
+
+ci: lint deny test test-oldest-requests demo peer-suites browser interop bench-instructions  ## everything that must pass
+
+UV_LOCK = $(VENV)-lock/bin/uv pip compile --quiet --universal --upgrade --generate-hashes \
+	--no-annotate --no-header
 
 lock:  ## pin the newest development tools into the lock files
 	$(PYTHON) -m venv --clear $(VENV)-lock
-	$(VENV)-lock/bin/python -m pip --quiet install --upgrade 'pip>=25.1'
-	$(VENV)-lock/bin/python -m pip --quiet install --group test --group lint --group peers
-	$(VENV)-lock/bin/python -m pip freeze --exclude pip --exclude setuptools \
-		| sed 's/^mastercard-oauth1-signer==.*/&; python_version < "3.13"/' > requirements-dev.lock
 	$(VENV)-lock/bin/python -m pip --quiet install uv
-	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade \
-		--generate-hashes --no-annotate --no-header tests/peer_suites/requirements.in \
+	$(UV_LOCK) --python-version 3.10 --group build --group test --group lint --group peers \
+		-o requirements-dev.lock
+	$(UV_LOCK) --python-version 3.10 --group build --group release \
+		--constraints requirements-dev.lock -o requirements-release.lock
+	$(UV_LOCK) --python-version 3.11 benches/requirements.in -o benches/requirements.lock
+	$(UV_LOCK) --python-version 3.11 tests/peer_suites/requirements.in \
 		-o tests/peer_suites/requirements.lock
 	rm -rf $(VENV)-lock
 
 licenses:  ## write THIRD-PARTY-LICENSES anew, after a change of Cargo.lock
 	$(BIN)/python tools/third_party_licenses.py
 
+sbom:  ## write oauth1-rs.cdx.json anew, after a change of Cargo.lock
+	$(BIN)/python tools/sbom.py
+
 clean:  ## remove everything that was built
-	rm -rf target $(VENV) $(VENV)-* tests/node_modules
+	rm -rf target dist $(VENV) $(VENV)-* tests/node_modules
 
 $(VENV)/tools: requirements-dev.lock
 	@$(PYTHON) -m venv $(VENV) || \
 		{ echo "'$(PYTHON) -m venv' failed: on Debian, apt-get install python3-venv"; exit 1; }
-	$(PIP) install -r requirements-dev.lock
+	$(PIP) install $(LOCKED) -r requirements-dev.lock
+	touch $@
+
+$(RELEASE)/ready: requirements-release.lock
+	$(PYTHON) -m venv --clear $(RELEASE)
+	$(RELEASE)/$(SCRIPTS)/python -m pip --disable-pip-version-check --quiet install $(LOCKED) \
+		-r requirements-release.lock
 	touch $@
 
 $(NODE_MODULES): tests/package-lock.json
@@ -147,10 +242,15 @@ target/interop/%: tests/interop/adapters/%.hs
 	mkdir -p $(@D)
 	ghc -v0 -outputdir $(@D)/haskell -o $@ $<
 
-# Built and installed as a user would.
+# Not optimized: it runs for a second, and is there in a third of the time.
+$(CARGO_DENY):
+	CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --locked --debug \
+		--version $(CARGO_DENY_VERSION) --root $(@D)/.. cargo-deny
+
+# Built and installed as a user would, but with the maturin that the lock file has.
 $(VENV)/package: $(VENV)/tools $(SOURCES)
 	rm -rf $(VENV)/wheel
-	$(PIP) wheel --no-deps --wheel-dir $(VENV)/wheel .
+	PATH="$(abspath $(BIN)):$$PATH" $(PIP) wheel --no-deps --no-build-isolation --wheel-dir $(VENV)/wheel .
 	$(PIP) install --force-reinstall --no-deps $(WHEEL)
 	touch $@
 
@@ -158,14 +258,14 @@ $(PEERS)/ready: tests/peer_suites/suites.py tests/peer_suites/requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "social-auth-core needs Python 3.11 or newer: make PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv --clear $(PEERS)
-	$(PEERS_PIP) install --require-hashes --only-binary :all: -r tests/peer_suites/requirements.lock
+	$(PEERS_PIP) install $(LOCKED) -r tests/peer_suites/requirements.lock
 	PYTHONPATH=tests $(PEERS)/bin/python tests/peer_suites/run.py fetch $(PEERS)/suites
 	touch $@
 
-$(VENV)-bench/package: $(VENV)/package benches/requirements.txt
+$(VENV)-bench/package: $(VENV)/package benches/requirements.lock
 	$(PYTHON) -m venv $(VENV)-bench
 	$(VENV)-bench/bin/python -m pip --disable-pip-version-check --quiet install \
-		-r benches/requirements.txt
+		$(LOCKED) -r benches/requirements.lock
 	$(VENV)-bench/bin/python -m pip --disable-pip-version-check --quiet install \
 		--force-reinstall --no-deps $(WHEEL)
 	touch $@

@@ -5,15 +5,19 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.resources
 import inspect
+import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import oauth1_rs
 import oauthlib.oauth1
 import pytest
 
+ROOT = Path(__file__).parent.parent
 NAMES = [
     "SIGNATURE_HMAC",
     "SIGNATURE_HMAC_SHA1",
@@ -77,6 +81,58 @@ def test_the_metadata() -> None:
     assert [requirement.split(">")[0] for requirement in requirements] == ["requests"]
     assert importlib.resources.files("oauth1_rs").joinpath("py.typed").is_file()
     assert importlib.resources.files("oauth1_rs").joinpath("_native.pyi").is_file()
+
+
+def in_the_wheel(path: str) -> str:
+    text = importlib.metadata.distribution("oauth1-rs").read_text(path)
+    assert text is not None
+    return text
+
+
+@pytest.mark.parametrize("name", ["LICENSE", "THIRD-PARTY-LICENSES"])
+def test_the_licenses_are_in_the_wheel(name: str) -> None:
+    assert in_the_wheel(f"licenses/{name}") == (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_the_wheel_says_what_it_is_made_of() -> None:
+    """What the SBOM lists is what cargo says it compiles here, with the hashes of Cargo.lock."""
+    files = importlib.metadata.files("oauth1-rs") or []
+    sboms = [file.name for file in files if file.parent.name == "sboms"]
+    assert sboms == ["oauth1-rs.cdx.json"]
+    sbom = json.loads(in_the_wheel("sboms/oauth1-rs.cdx.json"))
+    assert sbom["metadata"]["component"]["purl"] == (
+        f"pkg:pypi/oauth1-rs@{importlib.metadata.version('oauth1-rs')}"
+    )
+    *crates, std = sbom["components"]
+    assert std["name"] == "std"
+    listed = {
+        f"{crate['name']} v{crate['version']}": crate["hashes"][0]["content"] for crate in crates
+    }
+    lock = (ROOT / "Cargo.lock").read_text(encoding="utf-8")
+    entry = r'^name = "(.+)"\nversion = "(.+)"\nsource = ".+"\nchecksum = "(.+)"$'
+    locked = {
+        f"{name} v{version}": checksum
+        for name, version, checksum in re.findall(entry, lock, re.MULTILINE)
+    }
+    tree = ["cargo", "tree", "--locked", "--features", "python", "--prefix", "none"]
+    tree += ["--edges", "normal,no-proc-macro", "--format", "{p}"]
+    lines = subprocess.run(tree, check=True, capture_output=True, text=True, cwd=ROOT).stdout
+    compiled = {" ".join(line.split()[:2]) for line in lines.splitlines()}
+    (root,) = (name for name in compiled if name.startswith("oauth1-rs "))
+    assert listed == {name: locked[name] for name in compiled - {root}}
+
+
+def test_the_wheel_says_which_aws_lc_it_has() -> None:
+    """Advisories name AWS-LC, not the crate that brings it along."""
+    sbom = json.loads(in_the_wheel("sboms/oauth1-rs.cdx.json"))
+    ((aws_lc,),) = [crate["components"] for crate in sbom["components"] if "components" in crate]
+    assert aws_lc["purl"] == f"pkg:github/aws/aws-lc@v{aws_lc['version']}"
+    metadata = ["cargo", "metadata", "--locked", "--format-version", "1"]
+    output = subprocess.run(metadata, check=True, capture_output=True, cwd=ROOT).stdout
+    packages = {package["name"]: package for package in json.loads(output)["packages"]}
+    bindings = Path(packages["aws-lc-sys"]["manifest_path"]).parent / "src/universal_crypto.rs"
+    constant = f'AWSLC_VERSION_NUMBER_STRING: &[u8; 7] = b"{aws_lc["version"]}\\0"'
+    assert constant in bindings.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

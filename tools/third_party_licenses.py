@@ -5,15 +5,13 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 import sys
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
 
-OUTPUT = Path(__file__).parent.parent / "THIRD-PARTY-LICENSES"
-PLATFORMS = ["x86_64-unknown-linux-gnu", "aarch64-apple-darwin", "x86_64-pc-windows-msvc"]
+from crates import ROOT, compiled_packages
+
+OUTPUT = ROOT / "THIRD-PARTY-LICENSES"
 HEAD = """\
 oauth1-rs is under the MIT license, see LICENSE. Its extension module contains, in compiled form,
 the packages below and the Rust standard library (Copyright The Rust Project Contributors), under
@@ -38,7 +36,7 @@ def main() -> int:
 def notices() -> dict[str, list[str]]:
     """Return the packages by the text of their license."""
     packages_by_notice = defaultdict(list)
-    for package in compiled_packages():
+    for package in compiled_packages()[1]:
         folder = Path(package["manifest_path"]).parent
         files = sorted(path for path in folder.rglob("LICENSE*") if path.is_file())
         mit = [path for path in files if path.name.upper().startswith("LICENSE-MIT")]
@@ -49,43 +47,6 @@ def notices() -> dict[str, list[str]]:
         for text in texts:
             packages_by_notice[text].append(f"{package['name']} {package['version']}")
     return packages_by_notice
-
-
-def compiled_packages() -> list[dict[str, Any]]:
-    """Return cargo's packages that are linked into the module, on any of the platforms."""
-    packages = {}
-    for platform in PLATFORMS:
-        metadata = cargo_metadata(platform)
-        known = {package["id"]: package for package in metadata["packages"]}
-        nodes = {node["id"]: node for node in metadata["resolve"]["nodes"]}
-        root = metadata["resolve"]["root"]
-        waiting = [root]
-        while waiting:
-            package = waiting.pop()
-            # What a procedural macro is made of runs at build time only.
-            if package not in packages and not is_procedural_macro(known[package]):
-                packages[package] = known[package]
-                waiting += [
-                    dependency["pkg"]
-                    for dependency in nodes[package]["deps"]
-                    if any(kind["kind"] is None for kind in dependency["dep_kinds"])
-                ]
-        root_package = packages.pop(root)
-        assert root_package["name"] == "oauth1-rs"
-    return sorted(packages.values(), key=lambda package: (package["name"], package["version"]))
-
-
-def is_procedural_macro(package: dict[str, Any]) -> bool:
-    return any("proc-macro" in target["kind"] for target in package["targets"])
-
-
-def cargo_metadata(platform: str) -> dict[str, Any]:
-    command = ["cargo", "metadata", "--locked", "--format-version", "1", "--features", "python"]
-    command += ["--filter-platform", platform]
-    output = subprocess.run(command, check=True, capture_output=True).stdout
-    metadata = json.loads(output)
-    assert isinstance(metadata, dict)
-    return metadata
 
 
 if __name__ == "__main__":
