@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use zeroize::Zeroizing;
+
 use crate::base_string::write_base_string;
 use crate::credentials::Credentials;
 use crate::error::{Error, Source};
@@ -25,9 +27,9 @@ pub struct Configuration {
     /// Section 2.1: `oauth_callback`.
     pub callback: Option<String>,
     /// Section 2.3: `oauth_verifier`.
-    pub verifier: Option<String>,
+    pub verifier: Option<Zeroizing<String>>,
     /// More protocol parameters, or other values for those above; `None` leaves one out.
-    pub protocol_parameters: Vec<(String, Option<String>)>,
+    pub protocol_parameters: Vec<(String, Option<Zeroizing<String>>)>,
     /// Lets PLAINTEXT send the secrets over connections that others can read.
     pub allow_insecure_plaintext: bool,
     /// Lets PLAINTEXT write the secrets into URLs.
@@ -62,7 +64,8 @@ pub enum Signed {
     Form(Vec<u8>),
 }
 
-/// Signs requests; immutable, and prepared once for many of them.
+/// Signs requests; immutable, and prepared once for many of them. All that it keeps of the secrets is
+/// zeroized when it is dropped.
 #[derive(Clone)]
 pub struct Signer {
     key: SigningKey,
@@ -92,7 +95,7 @@ impl Signer {
             method,
             &credentials,
             callback.as_deref(),
-            verifier.as_deref(),
+            verifier.as_ref().map(|verifier| verifier.as_str()),
         )?;
         for (name, value) in configuration.protocol_parameters {
             parameters.set(name, value)?;
@@ -254,7 +257,7 @@ mod tests {
 
     #[test]
     fn debug_shows_no_secret() {
-        let secret = || "canary".to_owned();
+        let secret = || "canary".to_owned().into();
         let configuration = Configuration {
             credentials: Credentials {
                 client_key: "client".to_owned(),
