@@ -70,8 +70,8 @@ test-oldest-requests: $(VENV)/package  ## run the tests that use requests with t
 		"requests==$$(sed -n 's/^dependencies = \["requests>=\([0-9.]*\)".*/\1/p' pyproject.toml)" \
 		$(WHEEL)
 	$(VENV)-oldest/bin/python -m pytest --quiet --numprocesses auto -o filterwarnings=default \
-		tests/test_bodies.py tests/test_oauth1.py tests/test_peer_bugs.py tests/test_provider.py \
-		tests/test_redirect*.py tests/test_session*.py tests/test_strict*.py \
+		tests/test_bodies.py tests/test_faults.py tests/test_oauth1.py tests/test_peer_bugs.py \
+		tests/test_provider.py tests/test_redirect*.py tests/test_session*.py tests/test_strict*.py \
 		tests/test_token_responses.py
 
 # In an environment of their own, with the versions that they work with. Nothing but this machine
