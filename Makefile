@@ -24,7 +24,7 @@ NODE_MODULES := tests/node_modules/.package-lock.json
 
 INTEROP := PYTHONPATH=tests:examples timeout --kill-after=10 300 $(BIN)/python -m interop
 
-.PHONY: help demo test test-rust test-python test-oldest-requests peer-suites browser interop \
+.PHONY: help demo memory memory-short test test-rust test-python test-oldest-requests peer-suites browser interop \
 	interop-table interop-peers lint format lock licenses bench plot bench-instructions ci clean
 
 help:  ## list the targets
@@ -97,6 +97,23 @@ interop-peers: $(VENV)/package
 		ghc libghc-authenticate-oauth-dev libghc-aeson-dev
 	$(MAKE) $(NODE_MODULES) $(addprefix target/interop/,gomodule mrjones authenticate_oauth)
 
+# Errors and definite leaks fail; nothing is suppressed. A forked child is silent: what its parent's
+# other threads had is lost to it.
+MEMCHECK := valgrind --quiet --fair-sched=yes --child-silent-after-fork=yes --leak-check=full \
+	--show-leak-kinds=definite --errors-for-leak-kinds=definite --error-exitcode=1
+MEMCHECKED := cargo test --locked --quiet \
+	--config 'target."cfg(unix)".runner = "$(MEMCHECK)"' --lib --test private_keys
+
+memory: $(VENV)/package  ## watch the native code's memory (installs valgrind), and ten million signatures' size
+	tools/debian_packages valgrind libc6-dbg
+	$(MEMCHECKED) --test vectors
+	PYTHONPATH=tests $(BIN)/python tests/memory.py 10000000
+
+# scrypt alone would take as long as all the rest.
+memory-short:  ## the part of it that takes a minute
+	tools/debian_packages valgrind libc6-dbg
+	$(MEMCHECKED) -- --skip scrypt
+
 bench: $(VENV)-bench/package  ## measure beside other signers, and each stage of a signature
 	$(VENV)-bench/bin/python benches/bench.py
 	cargo bench --locked --manifest-path benches/rust/Cargo.toml --target-dir target/benches
@@ -108,7 +125,7 @@ bench-instructions:  ## count instructions, beside the parent commit's (installs
 	tools/debian_packages valgrind libc6-dbg
 	$(PYTHON) benches/instructions.py
 
-ci: lint test test-oldest-requests demo peer-suites browser interop bench-instructions  ## everything that must pass
+ci: lint test test-oldest-requests memory-short demo peer-suites browser interop bench-instructions  ## everything that must pass
 
 lock:  ## pin the newest development tools into the lock files
 	$(PYTHON) -m venv --clear $(VENV)-lock
