@@ -49,7 +49,7 @@ PYTHONS ?= $(foreach minor,10 11 12 13 14,$(shell python3.$(minor) -c \
 
 INTEROP := PYTHONPATH=tests:examples timeout --kill-after=10 300 $(BIN)/python -m interop
 
-.PHONY: help demo test test-rust test-python test-oldest-requests peer-suites browser interop \
+.PHONY: help demo memory memory-short test test-rust test-python test-oldest-requests peer-suites browser interop \
 	interop-table interop-peers lint deny advisories format lock licenses sbom bench plot \
 	bench-instructions wheel wheel-free-threaded sdist smoke smoke-sdist smoke-musl reproducible \
 	release-version release-check ci clean
@@ -109,8 +109,8 @@ test-oldest-requests: $(VENV)/package  ## run the tests that use requests with t
 		"requests==$$(sed -n 's/^dependencies = \["requests>=\([0-9.]*\)".*/\1/p' pyproject.toml)" \
 		$(WHEEL)
 	$(VENV)-oldest/bin/python -m pytest --quiet --numprocesses auto -o filterwarnings=default \
-		tests/test_bodies.py tests/test_oauth1.py tests/test_peer_bugs.py tests/test_provider.py \
-		tests/test_redirect*.py tests/test_session*.py tests/test_strict*.py \
+		tests/test_bodies.py tests/test_faults.py tests/test_oauth1.py tests/test_peer_bugs.py \
+		tests/test_provider.py tests/test_redirect*.py tests/test_session*.py tests/test_strict*.py \
 		tests/test_token_responses.py
 
 # In an environment of their own, with the versions that they work with. Nothing but this machine
@@ -135,6 +135,23 @@ interop-peers: $(VENV)/package
 		ruby-rack golang-go golang-github-gomodule-oauth1-dev golang-github-mrjones-oauth-dev \
 		ghc libghc-authenticate-oauth-dev libghc-aeson-dev
 	$(MAKE) $(NODE_MODULES) $(addprefix target/interop/,gomodule mrjones authenticate_oauth)
+
+# Errors and definite leaks fail; nothing is suppressed. A forked child is silent: what its parent's
+# other threads had is lost to it.
+MEMCHECK := valgrind --quiet --fair-sched=yes --child-silent-after-fork=yes --leak-check=full \
+	--show-leak-kinds=definite --errors-for-leak-kinds=definite --error-exitcode=1
+MEMCHECKED := cargo test --locked --quiet \
+	--config 'target."cfg(unix)".runner = "$(MEMCHECK)"' --lib --test private_keys
+
+memory: $(VENV)/package  ## watch the native code's memory (installs valgrind), and ten million signatures' size
+	tools/debian_packages valgrind libc6-dbg
+	$(MEMCHECKED) --test vectors
+	PYTHONPATH=tests $(BIN)/python tests/memory.py 10000000
+
+# scrypt alone would take as long as all the rest.
+memory-short:  ## the part of it that takes a minute
+	tools/debian_packages valgrind libc6-dbg
+	$(MEMCHECKED) -- --skip scrypt
 
 bench: $(VENV)-bench/package  ## measure beside other signers, and each stage of a signature
 	$(VENV)-bench/bin/python benches/bench.py
@@ -191,7 +208,7 @@ release-check: deny reproducible  ## what can be known of a release before its t
 	for python in $(PYTHONS); do $(MAKE) smoke PYTHON=$$python || exit; done
 	$(MAKE) smoke-sdist
 
-ci: lint deny test test-oldest-requests demo peer-suites browser interop bench-instructions  ## everything that must pass
+ci: lint deny test test-oldest-requests memory-short demo peer-suites browser interop bench-instructions  ## everything that must pass
 
 UV_LOCK = $(VENV)-lock/bin/uv pip compile --quiet --universal --upgrade --generate-hashes \
 	--no-annotate --no-header

@@ -142,3 +142,53 @@ mod handlers {
         true
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+    use std::thread;
+
+    use super::*;
+    use crate::private_key::PrivateKey;
+    use crate::rsa_ffi::Hash;
+
+    const KEY: &[u8] = include_bytes!("../tests/keys/rsa-1024.pem");
+
+    /// In `undivided`, by AWS-LC, as every signature.
+    fn signs(key: &PrivateKey) -> bool {
+        key.sign(Hash::Sha256, &[1; 32]).is_some()
+    }
+
+    #[test]
+    #[expect(unsafe_code, reason = "fork has no safe wrapper")]
+    fn a_child_that_is_born_while_others_sign_can_sign() {
+        let key = PrivateKey::from_pem(KEY, None).unwrap();
+        let is_over = AtomicBool::new(false);
+        let before = generation();
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    while !is_over.load(Ordering::Relaxed) {
+                        assert!(signs(&key));
+                    }
+                });
+            }
+            // SAFETY: the child calls what is safe to call there, which is what is tested, and ends
+            // without returning: by a signal, for valgrind takes what threads had that did not come
+            // along for lost.
+            let statuses = [(); 10].map(|()| unsafe {
+                let child = libc::fork();
+                if child == 0 {
+                    let is_well = generation() == before + 1 && signs(&key);
+                    libc::raise(if is_well { libc::SIGKILL } else { libc::SIGTERM });
+                }
+                let mut status = 0;
+                libc::waitpid(child, &raw mut status, 0);
+                status
+            });
+            is_over.store(true, Ordering::Relaxed);
+            assert_eq!(statuses, [libc::SIGKILL; 10]);
+        });
+        assert_eq!(generation(), before);
+    }
+}

@@ -33,6 +33,7 @@ pub mod sign;
 pub mod signature;
 pub mod transmit;
 pub mod uri;
+mod wiped;
 
 #[cfg(feature = "python")]
 mod python;

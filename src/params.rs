@@ -5,20 +5,19 @@
 //! turns each `%` into `%25` and nothing else, and `%` sorts before every other character, so
 //! sorting twice-encoded text gives section 3.4.1.3.2's order.
 
+use zeroize::Zeroizing;
+
 use crate::percent;
 use crate::protocol::{ProtocolParameters, RequestValues, Value, Varying};
+use crate::wiped::Wiped;
 
 /// `=` and `&` of the normalized parameters, as the base string has them.
 const EQUALS: &[u8] = b"%3D";
 const AMPERSAND: &[u8] = b"%26";
 
-/// So much of the normalized parameters is kept before it is handed on.
-const PIECE: usize = 64 * 1024;
-
-/// A list of parameters, all of whose text lies in one buffer.
-#[derive(Debug, Default)]
+/// A list of parameters, all of whose text lies in one buffer. Passwords may be among them.
 pub(crate) struct Parameters {
-    text: Vec<u8>,
+    text: Wiped,
     pairs: Vec<Pair>,
 }
 
@@ -66,7 +65,8 @@ impl Parameters {
     /// form.
     pub(crate) fn with_room_for(length: usize) -> Self {
         // Most text needs few escapes, each of which makes it longer, as its separators do.
-        Self { text: Vec::with_capacity(length + length / 2 + 64), pairs: Vec::with_capacity(16) }
+        let text = Wiped::with_capacity(length + length / 2 + 64);
+        Self { text, pairs: Vec::with_capacity(16) }
     }
 
     /// Adds the parameters of a query component or of a form body, section 3.4.1.3.1.
@@ -99,6 +99,11 @@ impl Parameters {
         }
     }
 
+    /// How long the text is that they have in the base string.
+    pub(crate) fn length(&self) -> usize {
+        self.text.len()
+    }
+
     /// The names, in the order in which they were added.
     pub(crate) fn names(&self) -> impl Iterator<Item = &[u8]> {
         self.pairs.iter().map(|pair| pair.name(&self.text))
@@ -111,7 +116,7 @@ impl Parameters {
         mut self,
         prepared: &PreparedParameters,
         values: RequestValues<'_>,
-        output: Vec<u8>,
+        output: Wiped,
         sink: &mut dyn FnMut(&[u8]),
     ) {
         let text = &self.text;
@@ -161,7 +166,7 @@ pub(crate) struct PreparedParameters {
     parameters: Vec<PreparedParameter>,
     encode_value: EncodeValue,
     /// The same with those that are fixed joined, for few requests have one that sorts between.
-    runs: Vec<(Vec<u8>, Option<PreparedParameter>)>,
+    runs: Vec<(Zeroizing<Vec<u8>>, Option<PreparedParameter>)>,
 }
 
 /// A parameter as it stands in the base string, but for the value if that varies.
@@ -169,7 +174,7 @@ pub(crate) struct PreparedParameters {
 struct PreparedParameter {
     beginning: Beginning,
     /// As that of a [`Pair`].
-    text: Vec<u8>,
+    text: Zeroizing<Vec<u8>>,
     name_end: usize,
     varying: Option<Varying>,
 }
@@ -182,10 +187,13 @@ impl PreparedParameters {
             .collect();
         parameters.sort_by(|left, right| left.name().cmp(right.name()));
         let mut runs = Vec::new();
-        let mut fixed = Vec::new();
+        // With room for all, here and below: growing would leave pieces of secrets behind.
+        let length = parameters.iter().map(|parameter| parameter.text.len()).sum();
+        let new = || Zeroizing::new(Vec::with_capacity(length));
+        let mut fixed = new();
         for parameter in &parameters {
             if parameter.varying.is_some() {
-                runs.push((std::mem::take(&mut fixed), Some(parameter.clone())));
+                runs.push((std::mem::replace(&mut fixed, new()), Some(parameter.clone())));
             } else {
                 fixed.extend_from_slice(&parameter.text);
             }
@@ -210,7 +218,10 @@ impl PreparedParameter {
             Value::Fixed(value) => (value.as_bytes(), None),
             Value::Varying(varying) => (&b""[..], Some(*varying)),
         };
-        let mut text = AMPERSAND.to_vec();
+        let length = percent::MAX_LENGTH_TWICE * (name.len() + fixed.len());
+        let length = AMPERSAND.len() + EQUALS.len() + length;
+        let mut text = Zeroizing::new(Vec::with_capacity(length));
+        text.extend_from_slice(AMPERSAND);
         percent::encode_twice(name.as_bytes(), &mut text);
         let name_end = text.len();
         let beginning = beginning(&text[AMPERSAND.len()..]);
@@ -229,7 +240,7 @@ pub(crate) type EncodeValue = fn(&[u8], &mut Vec<u8>);
 
 /// Joins parameters, and hands on what it has when it has much.
 struct Writer<'a> {
-    output: Vec<u8>,
+    output: Wiped,
     is_first: bool,
     encode_value: EncodeValue,
     sink: &'a mut dyn FnMut(&[u8]),
@@ -238,21 +249,44 @@ struct Writer<'a> {
 impl Writer<'_> {
     /// Writes the text of parameters, each of which begins with [`AMPERSAND`].
     fn write(&mut self, text: &[u8]) {
-        if self.output.len() > PIECE {
-            (self.sink)(&self.output);
-            self.output.clear();
-        }
         let skipped = if self.is_first && !text.is_empty() { AMPERSAND.len() } else { 0 };
         self.is_first &= text.is_empty();
-        self.output.extend_from_slice(&text[skipped..]);
+        let text = &text[skipped..];
+        self.make_room_for(text.len());
+        if text.len() > self.room() {
+            (self.sink)(text);
+        } else {
+            self.output.extend_from_slice(text);
+        }
     }
 
     fn write_prepared(&mut self, parameter: &PreparedParameter, values: RequestValues<'_>) {
         let value = parameter.varying.map_or(Some(""), |varying| values.get(varying));
         if let Some(value) = value {
             self.write(&parameter.text);
-            (self.encode_value)(value.as_bytes(), &mut self.output);
+            if !value.is_empty() {
+                self.make_room_for(percent::MAX_LENGTH_TWICE * value.len());
+                (self.encode_value)(value.as_bytes(), &mut self.output);
+            }
         }
+    }
+
+    fn room(&mut self) -> usize {
+        self.output.spare_capacity_mut().len()
+    }
+
+    /// Hands on what there is if this does not fit beside it: growing would leave pieces of secrets
+    /// behind.
+    fn make_room_for(&mut self, length: usize) {
+        if length > self.room() {
+            self.hand_on();
+        }
+    }
+
+    #[cold]
+    fn hand_on(&mut self) {
+        (self.sink)(&self.output);
+        self.output.wipe();
     }
 }
 

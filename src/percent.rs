@@ -19,6 +19,10 @@ const UNRESERVED: [bool; 256] = {
 
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
+/// How many bytes one byte becomes at most, encoded once and twice.
+pub(crate) const MAX_LENGTH: usize = "%XX".len();
+pub(crate) const MAX_LENGTH_TWICE: usize = "%25XX".len();
+
 /// Appends `text`, percent-encoded, to `output`.
 pub fn encode(text: &[u8], output: &mut Vec<u8>) {
     encode_with(text, output, push_escaped);

@@ -6,8 +6,8 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use base64::Engine as _;
-use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::{alphabet, decoded_len_estimate};
 use pkcs8::der::asn1::UintRef;
 use pkcs8::der::{Decode as _, Reader as _, SliceReader};
 use pkcs8::pkcs5::EncryptionScheme;
@@ -207,8 +207,11 @@ fn read_block<'a>(
     // With room for all of it: growing would leave pieces behind.
     let mut base64 = Zeroizing::new(Vec::with_capacity(body.len()));
     base64.extend(body.bytes().filter(|byte| !byte.is_ascii_whitespace()));
-    let der = BASE64.decode(&*base64).map_err(|_| PrivateKeyError::Damaged)?;
-    Ok((label, Zeroizing::new(der)))
+    // Not `decode`, which leaves what it has decoded behind if the rest is damaged.
+    let mut der = Zeroizing::new(vec![0; decoded_len_estimate(base64.len())]);
+    let length = BASE64.decode_slice(&*base64, &mut der).map_err(|_| PrivateKeyError::Damaged)?;
+    der.truncate(length);
+    Ok((label, der))
 }
 
 /// Whether this is one short line with what paths have; the base64 of a key is longer.

@@ -1,5 +1,7 @@
 //! Section 3.1: the protocol parameters, all but the signature.
 
+use zeroize::Zeroizing;
+
 use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::percent;
@@ -18,7 +20,7 @@ pub(crate) struct ProtocolParameters(Vec<(String, Value)>);
 #[derive(Clone)]
 pub(crate) enum Value {
     /// The same for every request.
-    Fixed(String),
+    Fixed(Zeroizing<String>),
     /// Another for every request.
     Varying(Varying),
 }
@@ -75,7 +77,7 @@ impl ProtocolParameters {
         for (name, setting, value) in fixed {
             if let Some(value) = value {
                 refuse_line_breaks(setting, value)?;
-                parameters.0.push((name.to_owned(), Value::Fixed(value.to_owned())));
+                parameters.0.push((name.to_owned(), Value::Fixed(value.to_owned().into())));
             }
         }
         parameters.0.push((BODY_HASH.to_owned(), Value::Varying(Varying::BodyHash)));
@@ -83,7 +85,11 @@ impl ProtocolParameters {
     }
 
     /// Adds a parameter, replaces its value, or takes it out (`None`).
-    pub(crate) fn set(&mut self, name: String, value: Option<String>) -> Result<(), Error> {
+    pub(crate) fn set(
+        &mut self,
+        name: String,
+        value: Option<Zeroizing<String>>,
+    ) -> Result<(), Error> {
         if !name.starts_with("oauth_") {
             return Err(Error::NotAProtocolParameter { given: name });
         }
@@ -94,7 +100,10 @@ impl ProtocolParameters {
         if name == SIGNATURE {
             return Err(Error::SignatureParameter);
         }
-        refuse_line_breaks("a value of protocol_parameters", value.as_deref().unwrap_or(""))?;
+        refuse_line_breaks(
+            "a value of protocol_parameters",
+            value.as_ref().map_or("", |value| value.as_str()),
+        )?;
         let position = self.0.iter().position(|(present, _)| *present == name);
         match (position, value) {
             (Some(position), Some(value)) => self.0[position].1 = Value::Fixed(value),

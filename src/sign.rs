@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use zeroize::Zeroizing;
+
 use crate::base_string::write_base_string;
 use crate::credentials::Credentials;
 use crate::error::{Error, Source};
@@ -26,9 +28,9 @@ pub struct Configuration {
     /// Section 2.1: `oauth_callback`.
     pub callback: Option<String>,
     /// Section 2.3: `oauth_verifier`.
-    pub verifier: Option<String>,
+    pub verifier: Option<Zeroizing<String>>,
     /// More protocol parameters, or other values for those above; `None` leaves one out.
-    pub protocol_parameters: Vec<(String, Option<String>)>,
+    pub protocol_parameters: Vec<(String, Option<Zeroizing<String>>)>,
     /// Mastercard's deviation from sections 3.4.1.3.2 and 3.5.1: the values of the protocol
     /// parameters, and a query without escapes, are encoded only once in the base string, and the
     /// header has those values as they are.
@@ -67,7 +69,8 @@ pub enum Signed {
     Form(Vec<u8>),
 }
 
-/// Signs requests; immutable, and prepared once for many of them.
+/// Signs requests; immutable, and prepared once for many of them. All that it keeps of the secrets is
+/// zeroized when it is dropped.
 #[derive(Clone)]
 pub struct Signer {
     key: SigningKey,
@@ -99,7 +102,7 @@ impl Signer {
             method,
             &credentials,
             callback.as_deref(),
-            verifier.as_deref(),
+            verifier.as_ref().map(|verifier| verifier.as_str()),
         )?;
         for (name, value) in configuration.protocol_parameters {
             parameters.set(name, value)?;
@@ -269,7 +272,7 @@ mod tests {
 
     #[test]
     fn debug_shows_no_secret() {
-        let secret = || "canary".to_owned();
+        let secret = || "canary".to_owned().into();
         let configuration = Configuration {
             credentials: Credentials {
                 client_key: "client".to_owned(),

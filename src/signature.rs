@@ -1,5 +1,6 @@
 //! Sections 3.4.2 to 3.4.4: the signature methods.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use base64::Engine as _;
@@ -7,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::{Digest, Sha1};
 use sha2::{Sha256, Sha512};
+use zeroize::Zeroizing;
 
 use crate::credentials::Credentials;
 use crate::error::Error;
@@ -89,7 +91,7 @@ pub enum SigningKey {
     /// As above.
     RsaSha512(PrivateKey),
     /// The signature itself.
-    Plaintext(String),
+    Plaintext(Zeroizing<String>),
 }
 
 impl SigningKey {
@@ -126,8 +128,8 @@ impl SigningKey {
     pub fn sign(
         &self,
         write: impl FnOnce(&mut dyn FnMut(&[u8])) -> Result<(), Error>,
-    ) -> Result<String, Error> {
-        match self {
+    ) -> Result<Cow<'_, str>, Error> {
+        let signature = match self {
             Self::HmacSha1(key) => mac(key.clone(), write),
             Self::HmacSha256(key) => mac(key.clone(), write),
             Self::HmacSha512(key) => mac(key.clone(), write),
@@ -137,9 +139,10 @@ impl SigningKey {
             Self::Plaintext(secrets) => {
                 // It signs nothing, but what cannot be written is refused.
                 write(&mut |_| {})?;
-                Ok(secrets.clone())
+                return Ok(Cow::Borrowed(secrets));
             }
-        }
+        };
+        signature.map(Cow::Owned)
     }
 
     /// Whether a signature takes so long (a quarter of a millisecond and more) that other threads
@@ -158,11 +161,14 @@ impl fmt::Debug for SigningKey {
 
 /// Both shared-secrets, each percent-encoded, joined by `&`: the key of section 3.4.2, the
 /// signature of section 3.4.4.
-fn shared_secrets(credentials: &Credentials) -> String {
-    let mut output = String::new();
-    percent::encode_text(&credentials.client_secret, &mut output);
+fn shared_secrets(credentials: &Credentials) -> Zeroizing<String> {
+    let Credentials { client_secret, token_secret, .. } = credentials;
+    let length = percent::MAX_LENGTH * (client_secret.len() + token_secret.len());
+    // With room for all of it: growing would leave pieces behind.
+    let mut output = Zeroizing::new(String::with_capacity(length + "&".len()));
+    percent::encode_text(client_secret, &mut output);
     output.push('&');
-    percent::encode_text(&credentials.token_secret, &mut output);
+    percent::encode_text(token_secret, &mut output);
     output
 }
 

@@ -1,5 +1,7 @@
 //! Section 3.5: where the protocol parameters travel.
 
+use zeroize::Zeroizing;
+
 use crate::percent;
 use crate::protocol::{BODY_HASH, ProtocolParameters, RequestValues, SIGNATURE, Value, Varying};
 
@@ -35,9 +37,9 @@ const FORM: Syntax =
 pub(crate) struct Template {
     syntax: Syntax,
     /// Text, and what follows it: a value, but for the body hash the whole parameter.
-    pieces: Vec<(String, Varying)>,
+    pieces: Vec<(Zeroizing<String>, Varying)>,
     /// The text up to the signature.
-    rest: String,
+    rest: Zeroizing<String>,
 }
 
 impl Template {
@@ -51,17 +53,20 @@ impl Template {
             Placement::Query | Placement::Body => FORM,
         };
         let mut pieces = Vec::new();
-        let mut text = String::new();
+        // With room for all of it: growing would leave pieces of secrets behind.
+        let length = parameters.iter().map(|(name, value)| syntax.length(name, value)).sum();
+        let new = || Zeroizing::new(String::with_capacity(length));
+        let mut text = new();
         for (name, value) in parameters.iter() {
             match value {
                 Value::Fixed(value) => syntax.write(name, value, &mut text),
                 Value::Varying(Varying::BodyHash) => {
-                    pieces.push((std::mem::take(&mut text), Varying::BodyHash));
+                    pieces.push((std::mem::replace(&mut text, new()), Varying::BodyHash));
                     continue;
                 }
                 Value::Varying(value) => {
                     syntax.begin(name, &mut text);
-                    pieces.push((std::mem::take(&mut text), *value));
+                    pieces.push((std::mem::replace(&mut text, new()), *value));
                     text.push_str(syntax.after_value);
                 }
             }
@@ -106,7 +111,7 @@ impl Template {
 
     /// The form with the parameters at its end, section 3.5.2.
     pub(crate) fn body(&self, form: &[u8], values: RequestValues<'_>, signature: &str) -> Vec<u8> {
-        let mut parameters = String::with_capacity(512);
+        let mut parameters = Zeroizing::new(String::with_capacity(512));
         self.write(values, signature, &mut parameters);
         [form, separator(form).as_bytes(), parameters.as_bytes()].concat()
     }
@@ -128,6 +133,17 @@ impl Template {
 }
 
 impl Syntax {
+    /// How long a parameter is at most, with what follows it; without a value that varies.
+    fn length(self, name: &str, value: &Value) -> usize {
+        let value = match value {
+            Value::Fixed(value) => value.len(),
+            Value::Varying(_) => 0,
+        };
+        let Self { before_value, after_value, separator, .. } = self;
+        let around = before_value.len() + after_value.len() + separator.len();
+        name.len() + percent::MAX_LENGTH * value + around
+    }
+
     fn begin(self, name: &str, output: &mut String) {
         output.push_str(name);
         output.push_str(self.before_value);

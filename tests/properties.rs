@@ -199,9 +199,9 @@ fn signer(placement: Placement) -> Signer {
         credentials: Credentials {
             private_key: None,
             client_key: "client".to_owned(),
-            client_secret: "client secret".to_owned(),
+            client_secret: "client secret".to_owned().into(),
             token: Some("token".to_owned()),
-            token_secret: "token secret".to_owned(),
+            token_secret: "token secret".to_owned().into(),
         },
         method: SignatureMethod::HmacSha1,
         placement,

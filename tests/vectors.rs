@@ -1,6 +1,7 @@
 //! Runs `tests/vectors/*.json` against the core. `tests/vectors/README.md` explains the fields.
 #![expect(clippy::unwrap_used, reason = "a vector that cannot be read or signed fails its test")]
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
 
@@ -17,6 +18,7 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use zeroize::Zeroizing;
 
 #[test]
 fn request() {
@@ -342,16 +344,16 @@ impl RequestVector {
         Ok(Configuration {
             credentials: Credentials {
                 client_key: self.consumer_key.clone().unwrap_or_default(),
-                client_secret: self.consumer_secret.clone(),
+                client_secret: self.consumer_secret.clone().into(),
                 private_key: self.private_key(),
                 token: self.token.clone(),
-                token_secret: self.token_secret.clone(),
+                token_secret: self.token_secret.clone().into(),
             },
             method: self.signature_method()?,
             placement,
             realm: self.realm.clone(),
             callback: self.callback.clone(),
-            verifier: self.verifier.clone(),
+            verifier: self.verifier.clone().map(Into::into),
             protocol_parameters: self.protocol_parameters(),
             single_encoding: self.signs_with_single_encoding,
             allow_insecure_plaintext: true,
@@ -377,7 +379,7 @@ impl RequestVector {
 
     /// Takes out what the published request has not, names its method, and adds what it has beyond that, but for the
     /// body hash, which belongs to the request.
-    fn protocol_parameters(&self) -> Vec<(String, Option<String>)> {
+    fn protocol_parameters(&self) -> Vec<(String, Option<Zeroizing<String>>)> {
         let absent = [
             ("oauth_consumer_key", self.consumer_key.is_none()),
             ("oauth_nonce", self.nonce.is_none()),
@@ -392,6 +394,7 @@ impl RequestVector {
             .map(|(name, _)| (name.to_owned(), None))
             .chain(named.map(|name| ("oauth_signature_method".to_owned(), Some(name))))
             .chain(added.cloned().map(|(name, value)| (name, Some(value))))
+            .map(|(name, value)| (name, value.map(Zeroizing::new)))
             .collect()
     }
 
@@ -539,9 +542,9 @@ impl SignatureVector for SignTextVector {
     fn signature(&self) -> Result<String, Error> {
         let method = SignatureMethod::from_name(&self.signature_method)?;
         let credentials = Credentials {
-            client_secret: self.consumer_secret.clone(),
+            client_secret: self.consumer_secret.clone().into(),
             private_key: self.private_key(),
-            token_secret: self.token_secret.clone(),
+            token_secret: self.token_secret.clone().into(),
             ..Credentials::default()
         };
         sign(method, &credentials, &self.input)
@@ -612,17 +615,18 @@ fn readme_row<V>(kind: &str, entries: &[(Provenance, V)]) -> String {
 
 fn sign(method: SignatureMethod, credentials: &Credentials, text: &str) -> Result<String, Error> {
     let key = SigningKey::new(method, credentials)?;
-    key.sign(|sink| {
+    let signature = key.sign(|sink| {
         sink(text.as_bytes());
         Ok(())
-    })
+    });
+    signature.map(Cow::into_owned)
 }
 
 /// Section 3.4.2's key, which section 3.4.4 sends as the signature.
 fn joined_secrets(client_secret: &str, token_secret: &str) -> String {
     let credentials = Credentials {
-        client_secret: client_secret.to_owned(),
-        token_secret: token_secret.to_owned(),
+        client_secret: client_secret.to_owned().into(),
+        token_secret: token_secret.to_owned().into(),
         ..Credentials::default()
     };
     sign(SignatureMethod::Plaintext, &credentials, "").unwrap()

@@ -15,6 +15,7 @@ import requests
 from oauth1_rs._native import Client, OAuth1
 from oauth1_rs._redirect import kept_hook, take_hook
 from oauth1_rs._token_response import (
+    ENCODINGS,
     MASK,
     MAX_SEARCHED,
     PLAIN_NAME,
@@ -531,6 +532,8 @@ class OAuth1Session(requests.Session):
     ) -> tuple[Answer, dict[str, Any]]:
         # The answer is read here, up to a limit, whatever the caller says.
         request_kwargs["stream"] = True
+        given = request_kwargs.get("headers") or {}
+        request_kwargs["headers"] = {"Accept-Encoding": ENCODINGS, **given}
         request_kwargs["hooks"] = self._watched(request_kwargs.get("hooks"))
         secrets = _secrets(getattr(request_kwargs["auth"], "client", None))
         try:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 MAX_SIZE = 2**20
 # Little, because older urllib3 decompresses whatever it has read: up to a thousand times as much.
 PIECE_SIZE = 1024
+# What token requests ask for. By Brotli and Zstandard, or if it is compressed twice, a kilobyte may
+# become gigabytes, and older urllib3 does not stop it.
+ENCODINGS = "gzip, deflate"
+UNBOUNDED = re.compile(",|br|zstd", re.IGNORECASE)
 # No page and no sentence is a form: neither has markup, quotes or white space.
 FORM = re.compile(rb'[^\x00-\x20<>"\x7f]+')
 # In a form, in JSON, in a header, or somewhere in a web page.
@@ -152,6 +156,10 @@ def read_body(
     pieces: list[bytes] = []
     size = 0
     failure: type[requests.RequestException] | None = None
+    if UNBOUNDED.search(response.headers.get("Content-Encoding", "")):
+        response.close()
+        response._content = b""
+        return True, requests.exceptions.ContentDecodingError
     try:
         for piece in response.iter_content(PIECE_SIZE):
             pieces.append(piece)

@@ -354,17 +354,17 @@ impl Settings {
         let signer = Signer::new(Configuration {
             credentials: Credentials {
                 client_key,
-                client_secret: self.text(py, Setting::ClientSecret)?.unwrap_or_default(),
+                client_secret: self.secret(py, Setting::ClientSecret)?.unwrap_or_default(),
                 private_key: self.private_key(py, method)?,
                 token: self.text(py, Setting::ResourceOwnerKey)?.filter(is_given),
-                token_secret: self.text(py, Setting::ResourceOwnerSecret)?.unwrap_or_default(),
+                token_secret: self.secret(py, Setting::ResourceOwnerSecret)?.unwrap_or_default(),
             },
             method,
             placement: self.placement(py)?,
             realm: self.text(py, Setting::Realm)?.filter(is_given),
             // Empty ones are as good as none, as users of environment variables expect.
             callback: self.text(py, Setting::CallbackUri)?.filter(|text| !text.is_empty()),
-            verifier: self.text(py, Setting::Verifier)?.filter(|text| !text.is_empty()),
+            verifier: self.secret(py, Setting::Verifier)?.filter(|text| !text.is_empty()),
             protocol_parameters: self.protocol_parameters(py)?,
             single_encoding: self.flag(py, Setting::SingleEncoding)?,
             allow_insecure_plaintext: allow_insecure_plaintext || warns_of_plaintext,
@@ -383,7 +383,7 @@ impl Settings {
             Setting::ResourceOwnerSecret,
         ];
         for setting in credentials {
-            let text = Zeroizing::new(self.text(py, setting)?.unwrap_or_default());
+            let text = self.secret(py, setting)?.unwrap_or_default();
             if text.trim().len() < text.len() {
                 let name = setting.name();
                 let text = CString::new(format!(
@@ -446,7 +446,10 @@ impl Settings {
         }
     }
 
-    fn protocol_parameters(&self, py: Python<'_>) -> PyResult<Vec<(String, Option<String>)>> {
+    fn protocol_parameters(
+        &self,
+        py: Python<'_>,
+    ) -> PyResult<Vec<(String, Option<Zeroizing<String>>)>> {
         let Some(value) = self.get(Setting::ProtocolParameters) else {
             return Ok(Vec::new());
         };
@@ -460,7 +463,8 @@ impl Settings {
             let value = if value.is_none() {
                 None
             } else {
-                Some(self.text_of(&value, &format!("protocol_parameters[{}]", quoted(&name)))?)
+                let value_name = format!("protocol_parameters[{}]", quoted(&name));
+                Some(self.text_of(&value, &value_name)?.into())
             };
             parameters.push((name, value));
         }
@@ -545,6 +549,11 @@ impl Settings {
             return Err(self.rules.not_text(setting.name(), value, is_secret));
         }
         self.text_of(value, setting.name()).map(Some)
+    }
+
+    /// Text that is zeroized when it is dropped.
+    fn secret(&self, py: Python<'_>, setting: Setting) -> PyResult<Option<Zeroizing<String>>> {
+        Ok(self.text(py, setting)?.map(Zeroizing::new))
     }
 
     /// The text that `value`, called `name`, gives; no error shows it.

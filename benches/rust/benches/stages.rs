@@ -1,5 +1,7 @@
 //! What each stage of a signature costs, and what the other signer in Rust takes for all of them.
 
+use std::borrow::Cow;
+
 use divan::{Bencher, black_box};
 use oauth1_rs::percent;
 use oauth1_rs::signature::{SignatureMethod, SigningKey};
@@ -49,6 +51,7 @@ fn mac_of_a_base_string(bencher: Bencher<'_, '_>, method: SignatureMethod) {
             sink(black_box(&base_string));
             Ok(())
         })
+        .map(Cow::into_owned)
     });
 }
 

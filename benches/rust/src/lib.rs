@@ -18,10 +18,10 @@ pub const TIMESTAMP: &str = "1318622958";
 pub fn credentials() -> Credentials {
     Credentials {
         client_key: "xvz1evFS4wEEPTGEFPHBog".to_owned(),
-        client_secret: "kAcSOqF21Fu85e7zjz7ZN2U4ZRhfV3WpwPAoE3Z7kBw".to_owned(),
+        client_secret: "kAcSOqF21Fu85e7zjz7ZN2U4ZRhfV3WpwPAoE3Z7kBw".to_owned().into(),
         private_key: None,
         token: Some("370773112-GmHxMAgYyLbNEtIKZeRNFsMKPR9EyMZeS9weJAEb".to_owned()),
-        token_secret: "LswwdoUaIvS8ltyTt5jkRh4J50vUPVVHtR2YPi5kE".to_owned(),
+        token_secret: "LswwdoUaIvS8ltyTt5jkRh4J50vUPVVHtR2YPi5kE".to_owned().into(),
     }
 }
 
