@@ -49,8 +49,19 @@ PYTHONS ?= $(foreach minor,10 11 12 13 14,$(shell python3.$(minor) -c \
 
 INTEROP := PYTHONPATH=tests:examples timeout --kill-after=10 300 $(BIN)/python -m interop
 
-.PHONY: help demo memory memory-short test test-rust test-python test-oldest-requests peer-suites browser interop \
-	interop-table interop-peers lint deny advisories format lock licenses sbom bench plot \
+# With AddressSanitizer, which the compiler has but does not offer without being asked.
+FUZZ_TARGETS := sign private_key python_boundary token_responses
+FUZZ := target/fuzz
+FUZZ_RELEASE := $(shell rustc -vV | sed -n 's/^host: //p')/release
+FUZZ_BUILD := $(FUZZ)/ready
+FUZZ_SECONDS := 1800
+FUZZ_ARGUMENTS = -max_total_time=$(FUZZ_SECONDS) -max_len=1024 -timeout=60 -verbosity=0 \
+	-print_final_stats=1 -artifact_prefix=$(FUZZ)/$*-
+DIFFERENTIAL_CASES := 1000000
+
+.PHONY: help demo memory memory-short test test-rust test-python test-oldest-requests peer-suites \
+	browser interop interop-table interop-peers fuzz fuzz-short differential \
+	$(addprefix fuzz-,$(FUZZ_TARGETS)) lint deny advisories format lock licenses sbom bench plot \
 	bench-instructions wheel wheel-free-threaded sdist smoke smoke-sdist smoke-musl reproducible \
 	release-version release-check ci clean
 
@@ -136,6 +147,22 @@ interop-peers: $(VENV)/package
 		ghc libghc-authenticate-oauth-dev libghc-aeson-dev
 	$(MAKE) $(NODE_MODULES) $(addprefix target/interop/,gomodule mrjones authenticate_oauth)
 
+fuzz: $(addprefix fuzz-,$(FUZZ_TARGETS))  ## fuzz each target for FUZZ_SECONDS, half an hour unless told
+
+fuzz-short:  ## fuzz each target for half a minute, and compare with oauthlib 20,000 times
+	$(MAKE) $(VENV)-fuzz/package $(FUZZ_BUILD)
+	$(MAKE) --jobs=2 fuzz FUZZ_SECONDS=30
+	$(MAKE) differential DIFFERENTIAL_CASES=20000
+
+differential: $(VENV)/package  ## sign a million random requests here and by oauthlib
+	$(BIN)/python fuzz/against_oauthlib.py $(DIFFERENTIAL_CASES)
+
+fuzz-sign fuzz-private_key: fuzz-%: $(FUZZ_BUILD)
+	$(FUZZ)/$(FUZZ_RELEASE)/$* $(FUZZ_ARGUMENTS) $(FUZZ)/corpus/$*
+
+fuzz-python_boundary fuzz-token_responses: fuzz-%: $(VENV)-fuzz/package $(FUZZ_BUILD)
+	$(VENV)-fuzz/bin/python fuzz/$*.py $(FUZZ_ARGUMENTS) $(FUZZ)/corpus/$*
+
 # Errors and definite leaks fail; nothing is suppressed. A forked child is silent: what its parent's
 # other threads had is lost to it.
 MEMCHECK := valgrind --quiet --fair-sched=yes --child-silent-after-fork=yes --leak-check=full \
@@ -208,7 +235,7 @@ release-check: deny reproducible  ## what can be known of a release before its t
 	for python in $(PYTHONS); do $(MAKE) smoke PYTHON=$$python || exit; done
 	$(MAKE) smoke-sdist
 
-ci: lint deny test test-oldest-requests memory-short demo peer-suites browser interop bench-instructions  ## everything that must pass
+ci: lint deny test test-oldest-requests memory-short demo peer-suites browser interop fuzz-short bench-instructions  ## everything that must pass
 
 UV_LOCK = $(VENV)-lock/bin/uv pip compile --quiet --universal --upgrade --generate-hashes \
 	--no-annotate --no-header
@@ -221,6 +248,7 @@ lock:  ## pin the newest development tools into the lock files
 	$(UV_LOCK) --python-version 3.10 --group build --group release \
 		--constraints requirements-dev.lock -o requirements-release.lock
 	$(UV_LOCK) --python-version 3.11 benches/requirements.in -o benches/requirements.lock
+	$(UV_LOCK) --python-version 3.11 fuzz/requirements.in -o fuzz/requirements.lock
 	$(UV_LOCK) --python-version 3.11 tests/peer_suites/requirements.in \
 		-o tests/peer_suites/requirements.lock
 	rm -rf $(VENV)-lock
@@ -284,5 +312,13 @@ $(VENV)-bench/package: $(VENV)/package benches/requirements.lock
 	$(VENV)-bench/bin/python -m pip --disable-pip-version-check --quiet install \
 		$(LOCKED) -r benches/requirements.lock
 	$(VENV)-bench/bin/python -m pip --disable-pip-version-check --quiet install \
+		--force-reinstall --no-deps $(WHEEL)
+	touch $@
+
+$(VENV)-fuzz/package: $(VENV)/package fuzz/requirements.lock
+	$(PYTHON) -m venv $(VENV)-fuzz
+	$(VENV)-fuzz/bin/python -m pip --disable-pip-version-check --quiet install $(LOCKED) \
+		-r fuzz/requirements.lock
+	$(VENV)-fuzz/bin/python -m pip --disable-pip-version-check --quiet install \
 		--force-reinstall --no-deps $(WHEEL)
 	touch $@

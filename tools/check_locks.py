@@ -30,6 +30,7 @@ LOCKS: dict[str, tuple[list[str] | str, int]] = {
     "requirements-dev.lock": (["build", "test", "lint", "peers"], 10),
     "requirements-release.lock": (["build", "release"], 10),
     "benches/requirements.lock": ("benches/requirements.in", 11),
+    "fuzz/requirements.lock": ("fuzz/requirements.in", 11),
     "tests/peer_suites/requirements.lock": ("tests/peer_suites/requirements.in", 11),
 }
 NEWEST = 14

@@ -1,0 +1,178 @@
+"""Fuzz `OAuth1` and `Client` from Python, with the tests' verifier as the server.
+
+A request is signed or refused with an `OAuth1Error`; nothing changes but what signing owns; what is
+signed is accepted, and every tampered copy refused.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import atheris
+import requests
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+# The verifier's branches tell the fuzzer what is new: those of the core are not Python.
+with atheris.instrument_imports(include=["oauth1_rs", "verifier"]):
+    from oauth1_rs import Client, OAuth1, OAuth1Error
+    from verifier import FORM_MEDIA_TYPE, WireRequest, verify
+
+PLACEMENTS = ("AUTH_HEADER", "QUERY", "BODY")
+METHODS = ("HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA512", "PLAINTEXT")
+LINES = 15
+ADDED = {
+    "oauth_consumer_key",
+    "oauth_nonce",
+    "oauth_signature",
+    "oauth_signature_method",
+    "oauth_timestamp",
+    "oauth_version",
+}
+# No hexadecimal digit: within an escape it breaks it, elsewhere it is one more character.
+INTRUDER = "x"
+
+
+class UnpreparedError(Exception):
+    """requests makes no request of it."""
+
+
+Parts = tuple[str, str, dict[str, Any], Any]
+
+
+@atheris.instrument_func  # type: ignore[untyped-decorator]  # it has no types
+def fuzz_one(data: bytes) -> None:
+    choices, *rest = data.split(b"\n", LINES - 1)
+    placement, method, flags, kind = (*choices[:4], 0, 0, 0, 0)[:4]
+    lines = [line.decode(errors="surrogateescape") for line in rest]
+    lines += [""] * (LINES - 1 - len(lines))
+    http_method, url, host, _, nonce, timestamp, key, secret, token, token_secret = lines[:10]
+    form = rest[LINES - 2] if len(rest) == LINES - 1 else b""
+    settings: dict[str, Any] = {
+        "client_key": key,
+        "client_secret": secret,
+        "resource_owner_key": token if flags & 8 else None,
+        "resource_owner_secret": token_secret,
+        "realm": lines[10] if flags & 16 else None,
+        "callback_uri": lines[11],
+        "signature_method": METHODS[method % len(METHODS)],
+        "signature_type": PLACEMENTS[placement % len(PLACEMENTS)],
+        "nonce": nonce,
+        "timestamp": timestamp,
+    }
+    if kind & 4:
+        settings = {name: as_bytes(value) for name, value in settings.items()}
+    body: Any = form if flags & 2 else None
+    if kind & 2 and body is not None:
+        body = form.decode("latin-1")
+    headers = {"X-Mine": "1", "Content-Type": FORM_MEDIA_TYPE} if flags & 2 else {"X-Mine": "1"}
+    if flags & 1:
+        headers["Host"] = host
+    try:
+        sign = sign_prepared if kind & 1 else sign_parts
+        before, after = sign(settings, (http_method, url, headers, body))
+    except (OAuth1Error, UnpreparedError):
+        return
+    check_untouched(before, after, settings["signature_type"])
+    if not timestamp.isdecimal() or timestamp.startswith("0") or not timestamp.isascii():
+        return  # section 3.3 has positive integers, and so has the verifier
+    request = on_the_wire(after)
+    verdict = verify(request, secret, token_secret)
+    if verdict.reason.startswith("given more than once"):
+        assert not ADDED & set(verdict.reason.split(": ")[1].split(", "))
+        return  # the caller's own
+    assert verdict.accepted, verdict.reason
+    if settings["signature_method"] in ("PLAINTEXT", b"PLAINTEXT"):
+        return
+    assert not verify(request, secret + INTRUDER, token_secret).accepted
+    for tampered in tampered_copies(after, len(data)):
+        assert not verify(on_the_wire(tampered), secret, token_secret).accepted, tampered
+
+
+def as_bytes(value: str | None) -> bytes | None:
+    return None if value is None else value.encode(errors="surrogatepass")
+
+
+def sign_parts(settings: dict[str, Any], request: Parts) -> tuple[Parts, Parts]:
+    http_method, url, headers, body = request
+    given = dict(headers)
+    url_after, headers_after, body_after = Client(**settings).sign(url, http_method, body, headers)
+    assert headers == given
+    return request, (http_method, url_after, headers_after, body_after)
+
+
+def sign_prepared(settings: dict[str, Any], request: Parts) -> tuple[Parts, Parts]:
+    http_method, url, headers, body = request
+    try:
+        prepared = requests.Request(http_method, url, headers=headers, data=body).prepare()
+    except ValueError as error:  # of requests, urllib3 and urllib
+        raise UnpreparedError from error
+    before = parts_of(prepared)
+    try:
+        OAuth1(**settings)(prepared)
+    except OAuth1Error:
+        assert parts_of(prepared) == before
+        raise
+    return before, parts_of(prepared)
+
+
+def parts_of(prepared: Any) -> Parts:
+    return prepared.method, prepared.url, dict(prepared.headers), prepared.body
+
+
+def check_untouched(before: Parts, after: Parts, placement: str | bytes) -> None:
+    changing = {"Authorization"} if placement in ("AUTH_HEADER", b"AUTH_HEADER") else set()
+    is_body = placement in ("BODY", b"BODY")
+    if is_body:
+        changing |= {"Content-Length", "Content-Type"} - ({"Content-Type"} & set(before[2]))
+    for name, value in before[2].items():
+        assert name in changing or after[2][name] == value, name
+    assert set(after[2]) - set(before[2]) <= changing
+    if placement in ("QUERY", b"QUERY"):
+        resource, mark, fragment = before[1].partition("#")
+        assert after[1].startswith(resource)
+        assert after[1].endswith(mark + fragment)
+    else:
+        assert after[1] == before[1]
+    if is_body:
+        assert in_bytes(after[3]).startswith(in_bytes(before[3]))
+    else:
+        assert in_bytes(after[3]) == in_bytes(before[3])
+
+
+def in_bytes(body: str | bytes | None) -> bytes:
+    return body.encode() if isinstance(body, str) else body or b""
+
+
+def on_the_wire(parts: Parts) -> WireRequest:
+    """Return the request as clients send it, with the port as the number that it is."""
+    http_method, url, headers, body = parts
+    url = re.sub(r"^([^/?#]*//[^/?#]*:)0+(?=\d)", r"\1", url)
+    if "Host" in headers:
+        headers = {**headers, "Host": re.sub(r":0+(?=\d+$)", ":", headers["Host"])}
+    return WireRequest.from_url(http_method, url, headers, body)
+
+
+def tampered_copies(parts: Parts, place: int) -> list[Parts]:
+    http_method, url, headers, body = parts
+    copies = [(http_method + INTRUDER, url, headers, body)]
+    before, mark, query = url.partition("#")[0].partition("?")
+    if mark:
+        position = place % (len(query) + 1)
+        query = query[:position] + INTRUDER + query[position:]
+        copies.append((http_method, f"{before}?{query}", headers, body))
+    if body is not None and FORM_MEDIA_TYPE in headers.get("Content-Type", ""):
+        text = in_bytes(body)
+        position = place % (len(text) + 1)
+        text = text[:position] + INTRUDER.encode() + text[position:]
+        copies.append((http_method, url, headers, text))
+    return copies
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    atheris.Setup(sys.argv, fuzz_one)
+    atheris.Fuzz()
