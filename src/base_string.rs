@@ -5,12 +5,6 @@ use crate::params::{Parameters, PreparedParameters};
 use crate::percent;
 use crate::protocol::RequestValues;
 use crate::uri::Uri;
-use crate::wiped::Wiped;
-
-/// For the method, the base string URI and the protocol parameters, mostly.
-const ROOM: usize = 1024;
-/// So much of the other parameters is kept before it is handed on.
-const PIECE: usize = 64 * 1024;
 
 /// Gives `sink` the base string of a request, in pieces: the method in upper case, the base string
 /// URI and the normalized parameters, each percent-encoded, joined by `&`.
@@ -26,8 +20,7 @@ pub(crate) fn write_base_string(
     values: RequestValues<'_>,
     sink: &mut dyn FnMut(&[u8]),
 ) -> Result<(), Error> {
-    let length = ROOM + parameters.length().min(PIECE);
-    let mut output = Wiped::with_capacity(length);
+    let mut output = Vec::with_capacity(1024);
     percent::encode(method.as_bytes(), &mut output);
     // What percent-encoding has written is in upper case already.
     output.make_ascii_uppercase();

@@ -33,7 +33,6 @@ pub mod sign;
 pub mod signature;
 pub mod transmit;
 pub mod uri;
-mod wiped;
 
 #[cfg(feature = "python")]
 mod python;

@@ -9,15 +9,18 @@ use zeroize::Zeroizing;
 
 use crate::percent;
 use crate::protocol::{ProtocolParameters, RequestValues, Value, Varying};
-use crate::wiped::Wiped;
 
 /// `=` and `&` of the normalized parameters, as the base string has them.
 const EQUALS: &[u8] = b"%3D";
 const AMPERSAND: &[u8] = b"%26";
 
-/// A list of parameters, all of whose text lies in one buffer. Passwords may be among them.
+/// So much of the normalized parameters is kept before it is handed on.
+const PIECE: usize = 64 * 1024;
+
+/// A list of parameters, all of whose text lies in one buffer.
+#[derive(Debug, Default)]
 pub(crate) struct Parameters {
-    text: Wiped,
+    text: Vec<u8>,
     pairs: Vec<Pair>,
 }
 
@@ -65,8 +68,7 @@ impl Parameters {
     /// form.
     pub(crate) fn with_room_for(length: usize) -> Self {
         // Most text needs few escapes, each of which makes it longer, as its separators do.
-        let text = Wiped::with_capacity(length + length / 2 + 64);
-        Self { text, pairs: Vec::with_capacity(16) }
+        Self { text: Vec::with_capacity(length + length / 2 + 64), pairs: Vec::with_capacity(16) }
     }
 
     /// Adds the parameters of a query component or of a form body, section 3.4.1.3.1.
@@ -99,11 +101,6 @@ impl Parameters {
         }
     }
 
-    /// How long the text is that they have in the base string.
-    pub(crate) fn length(&self) -> usize {
-        self.text.len()
-    }
-
     /// The names, in the order in which they were added.
     pub(crate) fn names(&self) -> impl Iterator<Item = &[u8]> {
         self.pairs.iter().map(|pair| pair.name(&self.text))
@@ -116,7 +113,7 @@ impl Parameters {
         mut self,
         prepared: &PreparedParameters,
         values: RequestValues<'_>,
-        output: Wiped,
+        output: Vec<u8>,
         sink: &mut dyn FnMut(&[u8]),
     ) {
         let text = &self.text;
@@ -240,7 +237,7 @@ pub(crate) type EncodeValue = fn(&[u8], &mut Vec<u8>);
 
 /// Joins parameters, and hands on what it has when it has much.
 struct Writer<'a> {
-    output: Wiped,
+    output: Vec<u8>,
     is_first: bool,
     encode_value: EncodeValue,
     sink: &'a mut dyn FnMut(&[u8]),
@@ -249,44 +246,21 @@ struct Writer<'a> {
 impl Writer<'_> {
     /// Writes the text of parameters, each of which begins with [`AMPERSAND`].
     fn write(&mut self, text: &[u8]) {
+        if self.output.len() > PIECE {
+            (self.sink)(&self.output);
+            self.output.clear();
+        }
         let skipped = if self.is_first && !text.is_empty() { AMPERSAND.len() } else { 0 };
         self.is_first &= text.is_empty();
-        let text = &text[skipped..];
-        self.make_room_for(text.len());
-        if text.len() > self.room() {
-            (self.sink)(text);
-        } else {
-            self.output.extend_from_slice(text);
-        }
+        self.output.extend_from_slice(&text[skipped..]);
     }
 
     fn write_prepared(&mut self, parameter: &PreparedParameter, values: RequestValues<'_>) {
         let value = parameter.varying.map_or(Some(""), |varying| values.get(varying));
         if let Some(value) = value {
             self.write(&parameter.text);
-            if !value.is_empty() {
-                self.make_room_for(percent::MAX_LENGTH_TWICE * value.len());
-                (self.encode_value)(value.as_bytes(), &mut self.output);
-            }
+            (self.encode_value)(value.as_bytes(), &mut self.output);
         }
-    }
-
-    fn room(&mut self) -> usize {
-        self.output.spare_capacity_mut().len()
-    }
-
-    /// Hands on what there is if this does not fit beside it: growing would leave pieces of secrets
-    /// behind.
-    fn make_room_for(&mut self, length: usize) {
-        if length > self.room() {
-            self.hand_on();
-        }
-    }
-
-    #[cold]
-    fn hand_on(&mut self) {
-        (self.sink)(&self.output);
-        self.output.wipe();
     }
 }
 
