@@ -53,7 +53,7 @@ impl Received {
             "{}&{}&{}",
             encode(self.method.to_ascii_uppercase().as_bytes()),
             encode(self.base_string_uri()?.as_bytes()),
-            encode(normalized(pairs).as_bytes())
+            encode(normalized(&pairs).as_bytes())
         );
         let expected = match &method[..] {
             b"HMAC-SHA1" => hmac::<Hmac<Sha1>>(&key, &text),
@@ -112,7 +112,7 @@ impl Received {
 }
 
 /// Section 3.4.1.3.2.
-fn normalized(pairs: Pairs) -> String {
+fn normalized(pairs: &[(Vec<u8>, Vec<u8>)]) -> String {
     let mut encoded: Vec<_> =
         pairs.iter().map(|(name, value)| (encode(name), encode(value))).collect();
     encoded.sort();
