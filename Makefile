@@ -27,6 +27,10 @@ NODE_MODULES := tests/node_modules/.package-lock.json
 
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := target/tools/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
+CARGO_FUZZ_VERSION := 0.13.2
+CARGO_FUZZ := target/tools/cargo-fuzz-$(CARGO_FUZZ_VERSION)/bin/cargo-fuzz
+CARGO_MUTANTS_VERSION := 27.1.0
+CARGO_MUTANTS := target/tools/cargo-mutants-$(CARGO_MUTANTS_VERSION)/bin/cargo-mutants
 
 # What is released is built in an environment of its own, into dist.
 RELEASE := $(VENV)-release
@@ -60,7 +64,7 @@ FUZZ_ARGUMENTS = -max_total_time=$(FUZZ_SECONDS) -max_len=1024 -timeout=60 -verb
 DIFFERENTIAL_CASES := 1000000
 
 .PHONY: help demo memory memory-short test test-rust test-python test-oldest-requests peer-suites \
-	browser interop interop-table interop-peers fuzz fuzz-short differential \
+	browser interop interop-table interop-peers fuzz fuzz-short differential mutants \
 	$(addprefix fuzz-,$(FUZZ_TARGETS)) lint deny advisories format lock licenses sbom bench plot \
 	bench-instructions wheel wheel-free-threaded sdist smoke smoke-sdist smoke-musl reproducible \
 	release-version release-check ci clean
@@ -180,6 +184,9 @@ memory-short:  ## the part of it that takes a minute
 	tools/debian_packages valgrind libc6-dbg
 	$(MEMCHECKED) -- --skip scrypt
 
+mutants: $(CARGO_MUTANTS)  ## change the core in every small way: do its tests notice? (an hour or two)
+	PROPTEST_CASES=48 PATH="$(abspath $(dir $(CARGO_MUTANTS))):$$PATH" cargo mutants --output target
+
 bench: $(VENV)-bench/package  ## measure beside other signers, and each stage of a signature
 	$(VENV)-bench/bin/python benches/bench.py
 	cargo bench --locked --manifest-path benches/rust/Cargo.toml --target-dir target/benches
@@ -287,7 +294,24 @@ target/interop/%: tests/interop/adapters/%.hs
 	mkdir -p $(@D)
 	ghc -v0 -outputdir $(@D)/haskell -o $@ $<
 
-# Not optimized: it runs for a second, and is there in a third of the time.
+$(FUZZ_BUILD): $(CARGO_FUZZ) $(SOURCES) $(shell find fuzz -type f)
+	tools/debian_packages g++
+	cargo fmt --check --manifest-path fuzz/Cargo.toml
+	cargo clippy --locked --quiet --all-targets --manifest-path fuzz/Cargo.toml \
+		--target-dir $(FUZZ) -- --deny warnings
+	PATH="$(abspath $(dir $(CARGO_FUZZ))):$$PATH" RUSTC_BOOTSTRAP=1 \
+		cargo fuzz build --fuzz-dir fuzz --target-dir $(FUZZ) --sanitizer address
+	$(PYTHON) fuzz/seeds.py $(FUZZ)/corpus
+	touch $@
+
+# Not optimized, as the next: they run for a second, and are there in a third of the time.
+$(CARGO_FUZZ):
+	CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --locked --debug \
+		--version $(CARGO_FUZZ_VERSION) --root $(@D)/.. cargo-fuzz
+
+$(CARGO_MUTANTS):
+	cargo install --quiet --locked --version $(CARGO_MUTANTS_VERSION) --root $(@D)/.. cargo-mutants
+
 $(CARGO_DENY):
 	CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --locked --debug \
 		--version $(CARGO_DENY_VERSION) --root $(@D)/.. cargo-deny

@@ -22,8 +22,9 @@ fuzz_target!(|data: &[u8]| {
         Err(error) => return check_error(&input, &error),
     };
     let received = send(&request, &signed);
-    received.verify(input.client_secret(), input.token_secret()).expect("it is accepted");
-    if input.signature_method() != SignatureMethod::Plaintext {
+    let method = input.signature_method();
+    received.verify(method, input.client_secret(), input.token_secret()).expect("it is accepted");
+    if method != SignatureMethod::Plaintext {
         check_tampering(&input, &received, data.len());
     }
 });
@@ -64,13 +65,20 @@ fn check_added(added: &[u8]) {
 }
 
 fn check_tampering(input: &Input<'_>, received: &Received, place: usize) {
+    let method = input.signature_method();
     let (secret, token_secret) = (input.client_secret(), input.token_secret());
     let refuse = |received: &Received, what| {
-        assert!(received.verify(secret, token_secret).is_err(), "{what} may be changed");
+        assert!(received.verify(method, secret, token_secret).is_err(), "{what} may be changed");
     };
     let longer = |text: &str| format!("{text}{INTRUDER}");
-    assert!(received.verify(&longer(secret), token_secret).is_err(), "the secret is not used");
-    assert!(received.verify(secret, &longer(token_secret)).is_err(), "the secret is not used");
+    assert!(
+        received.verify(method, &longer(secret), token_secret).is_err(),
+        "the secret is not used"
+    );
+    assert!(
+        received.verify(method, secret, &longer(token_secret)).is_err(),
+        "the secret is not used"
+    );
     refuse(&Received { method: longer(&received.method), ..received.clone() }, "the method");
     let uri = &received.uri;
     let end = uri.find('#').unwrap_or(uri.len());
