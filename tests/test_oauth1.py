@@ -128,6 +128,14 @@ def test_a_signature_takes_the_place_of_one_elsewhere(placement: str, other: str
     request = OAuth1("other", "cs", signature_type=other)(request)
     assert accepted(request, "cs")
     assert "oauth_" not in str(request.body if placement == "BODY" else request.url)
+    assert isinstance(request.body, str | bytes)
+    assert request.headers["Content-Length"] == str(len(request.body))
+
+
+def test_a_signature_in_the_place_of_one_in_an_empty_form_leaves_no_length() -> None:
+    request = prepare(OAuth1("ck", "cs", signature_type="BODY"), "POST")
+    request = OAuth1("ck", "cs", signature_type="QUERY")(request)
+    assert (request.body, request.headers["Content-Length"]) == (None, "0")
 
 
 def test_the_same_request_can_be_signed_again() -> None:

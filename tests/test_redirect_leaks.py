@@ -265,7 +265,7 @@ def test_of_parameters_that_a_server_spells_otherwise_within_the_origin(
 def test_a_servers_own_pieces_stay_as_they_are_elsewhere(
     server: WireServer, other_server: WireServer
 ) -> None:
-    own = "&a=1;b=%2f&&oauth_token=its-own;c&d=%zz"
+    own = "&a=1;b=%2f&&oauth_token=its-own;c&d=%zz&require_oauth_signature=0"
     prepared = plaintext()(prepare(f"{server.url}/first"))
     location = f"{other_server.url}/second?{own}&oauth_token=token"
     server.redirects["/first"] = (303, location)
@@ -297,6 +297,15 @@ def test_of_a_session_whose_adapter_sends_copies(
     assert not is_signed(request)
     assert request.body == b"a=1"
     assert "canary" not in repr(request)
+
+
+def test_the_hooks_of_what_a_session_has_sent_are_hooks(server: WireServer) -> None:
+    with OAuth1Session(*CREDENTIALS) as session:
+        sent = session.get(f"{server.url}/first", timeout=10).request
+        hooks: Any = sent.hooks
+        session.get(f"{server.url}/second", hooks=hooks, timeout=10)
+        assert session.send(pickle.loads(pickle.dumps(sent)), timeout=10).ok
+    assert len(server.requests) == 3
 
 
 def test_of_a_copy_of_what_a_session_has_sent(server: WireServer, other_server: WireServer) -> None:

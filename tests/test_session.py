@@ -386,6 +386,27 @@ def test_another_auth_takes_part_in_the_flow(server: WireServer) -> None:
     assert verify(server.last, "cs2", "ts2").accepted
 
 
+@pytest.mark.parametrize(
+    "duplicate", [lambda value: pickle.loads(pickle.dumps(value)), copy.copy, copy.deepcopy]
+)
+def test_an_auth_around_the_sessions_own_stays_around_it(duplicate: Callable[[Any], Any]) -> None:
+    session = OAuth1Session("key", "secret")
+    session.auth = Around(session.auth)
+    twin = duplicate(session)
+    twin.token = {"oauth_token": "new", "oauth_token_secret": "ts"}
+    prepared = twin.prepare_request(requests.Request("GET", "https://a.example/"))
+    assert 'oauth_token="new"' in prepared.headers["Authorization"]
+
+
+class Around(requests.auth.AuthBase):
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+
+    def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
+        signed: requests.PreparedRequest = self.inner(r)
+        return signed
+
+
 def test_the_peers_copies_are_not() -> None:
     peer = pickle.loads(pickle.dumps(requests_oauthlib.OAuth1Session(*CREDENTIALS)))
     with pytest.raises(AttributeError, match="_client"):

@@ -349,6 +349,16 @@ def test_a_connection_that_fails_with_the_signature_in_the_query() -> None:
     check_error(caught.value)
 
 
+def test_a_connection_that_fails_with_a_password_in_the_query(
+    session_class: type[OAuth1Session],
+) -> None:
+    session = session_class("key", "cs")
+    parameters = {"x_auth_password": "canary"}
+    with pytest.raises(requests.ConnectionError, match=r"\?\*\*\*\*.*refused") as caught:
+        session.fetch_request_token(f"http://127.0.0.1:{unused_port()}/", params=parameters)
+    check_error(caught.value)
+
+
 def unused_port() -> int:
     """A port at which nobody listens any more."""
     with WireServer() as server:

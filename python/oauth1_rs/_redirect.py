@@ -24,15 +24,26 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 KEEPS_BODY = (307, 308)
 BODY_HEADERS = ("Content-Length", "Content-Type", "Transfer-Encoding")
 
-# requests calls nothing of this name; see `take_hook`.
-SESSION_EVENT = "oauth1_rs"
 # Of one value, one within the other.
 MAX_ENCODINGS = 4
-PROTOCOL_NAME = re.compile(rb"oauth_\w+")
+# A shorter one is a parameter's name by chance.
+MIN_SECRET = 4
+PROTOCOL_NAME = re.compile(rb"(?:^|\W)(oauth_\w+)")
 
 Parameter = tuple[bytes, bytes]
 # The first four of a `Change`.
 Parts = tuple[Any, Any, Any, Any]
+
+
+class KeptHooks(dict[str, Any]):
+    """The hooks of a request, shared by its copies, and the one that a session has taken out."""
+
+    def __init__(self, hooks: dict[str, Any], kept: RedirectHook) -> None:
+        super().__init__(hooks)
+        self.kept = kept
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (dict(self), self.kept)
 
 
 class Change(NamedTuple):
@@ -167,14 +178,13 @@ def take_hook(request: requests.PreparedRequest) -> None:
         if isinstance(hook, RedirectHook) and hook.signs:
             # It may be in other requests' lists, and this list be another request's.
             others = [other for other in hooks if other is not hook]
-            request.hooks = {**request.hooks, "response": others, SESSION_EVENT: [hook]}
+            request.hooks = KeptHooks({**request.hooks, "response": others}, hook)
             return
 
 
 def kept_hook(request: requests.PreparedRequest) -> RedirectHook | None:
     """Return the hook that `take_hook` has taken, if `OAuth1` has signed `request`."""
-    hooks: list[Any] = [*((request.hooks or {}).get(SESSION_EVENT) or [])]
-    return hooks[0] if hooks else None
+    return getattr(request.hooks, "kept", None)
 
 
 def is_same_origin(old: str, new: str) -> bool:
@@ -230,7 +240,9 @@ def _without(url: str, parameters: set[Parameter], is_elsewhere: bool) -> str:
     sent = {_plain(parameter) for parameter in parameters}
     signatures = {value for name, value in sent if name == b"oauth_signature"}
     # What PLAINTEXT's is made of, which falls apart where a server does not encode it.
-    secrets = {part for value in signatures for part in value.split(b"&") if part}
+    secrets = {
+        part for value in signatures for part in value.split(b"&") if len(part) >= MIN_SECRET
+    }
     kept, has_signature, is_changed = "", False, False
     for separator, piece in re.findall("([&;]?)([^&;]*)", query):
         name, value = plain = _plain(_decoded(piece.encode()))
@@ -263,7 +275,7 @@ def _plain(parameter: Parameter) -> Parameter:
     """
     name, value = (_decoded_wholly(part) for part in parameter)
     found = PROTOCOL_NAME.search(name)
-    return found[0] if found else name, value
+    return found[1] if found else name, value
 
 
 def _decoded_wholly(text: bytes) -> bytes:

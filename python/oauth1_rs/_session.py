@@ -19,6 +19,7 @@ from oauth1_rs._token_response import (
     MASK,
     MAX_SEARCHED,
     PLAIN_NAME,
+    SECRET_NAME,
     Answer,
     ParameterError,
     before_redirect,
@@ -183,14 +184,13 @@ class OAuth1Session(requests.Session):
         if isinstance(value, OAuth1):
             self._client = value
 
-    def __getstate__(self) -> dict[str, Any]:
-        state: dict[str, Any] = super().__getstate__()
-        # A copy gets credentials of its own.
-        state["_client"] = client = copy.copy(self._client)
-        client.client = copy.copy(client.client)
-        if self.auth is self._client:
-            state["auth"] = client
-        return state
+    def __copy__(self) -> OAuth1Session:
+        twin = type(self).__new__(type(self))
+        twin.__setstate__(self.__getstate__())
+        if self.auth is self._client:  # else it is another's, and shared as requests shares it
+            twin.auth = copy.copy(self._client)
+            twin.auth.client = copy.copy(twin.auth.client)
+        return twin
 
     @property
     def token(self) -> dict[str, Any]:
@@ -542,9 +542,9 @@ class OAuth1Session(requests.Session):
             else:
                 response = self.request(method, url, **request_kwargs)
         except requests.RequestException as error:
-            if "oauth_" not in str(error):
+            # It has the URL, and that may have secrets in its query, as the signature may be.
+            if not re.search(rf"\?\S*(oauth_|{SECRET_NAME.pattern})", str(error), re.IGNORECASE):
                 raise
-            # It has the URL, and that has the signature where this is in the query.
             text = re.sub(r"\?\S+", f"?{MASK}", str(error))
             error.args = (redacted(text, secrets, MAX_SEARCHED),)
             error.__cause__ = error.__context__ = None

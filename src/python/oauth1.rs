@@ -452,7 +452,25 @@ impl<'py> PreparedRequest<'py> {
         if self.has_signature || !body.is(&self.body) {
             self.object.setattr(intern!(py, "body"), body)?;
         }
-        Ok(())
+        if self.has_signature { self.correct_content_length(body) } else { Ok(()) }
+    }
+
+    /// Says how long `body` is, where the header says how long it was with another signature.
+    fn correct_content_length(&self, body: &Bound<'py, PyAny>) -> PyResult<()> {
+        let py = self.object.py();
+        let headers = Headers::of(&self.object)?;
+        let Some(given) = headers.get(Name::ContentLength)? else { return Ok(()) };
+        let length = match body.cast::<PyString>() {
+            Ok(text) => str_of(text, "body")?.len(),
+            Err(_) if body.is_none() => 0,
+            Err(_) if is_in_memory(body) => body.len()?,
+            Err(_) => return Ok(()),
+        };
+        let length = PyString::new(py, &length.to_string()).into_any();
+        let utf_8 = PyString::intern(py, "utf-8").into_any();
+        let is_bytes = given.is_instance_of::<PyBytes>();
+        let length = if is_bytes { encode(length, &utf_8)? } else { length };
+        headers.set(Name::ContentLength, length)
     }
 
     /// Signs by calling the client's `sign`: for clients of other classes, and for subclasses of

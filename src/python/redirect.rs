@@ -12,10 +12,6 @@ use super::oauth1::OAuth1;
 /// The statuses that send a client elsewhere.
 const REDIRECTS: [u16; 5] = [301, 302, 303, 307, 308];
 
-/// Where a session keeps the hook of a request, which copies of that share. requests has no event of
-/// this name, so nothing calls it there.
-const SESSION_EVENT: &str = "oauth1_rs";
-
 /// What a signature did to a request, if it did more than set the `Authorization` header.
 pub(super) struct Change {
     pub(super) unsigned_url: Py<PyAny>,
@@ -183,18 +179,15 @@ pub(super) fn unsigned_parts<'py>(
     let Some(hooks) = hooks.and_then(|hooks| hooks.cast_into::<PyDict>().ok()) else {
         return Ok(None);
     };
-    for event in [intern!(py, "response"), intern!(py, SESSION_EVENT)] {
-        let Some(list) = hooks.get_item(event)?.and_then(|list| list.cast_into::<PyList>().ok())
-        else {
-            continue;
-        };
-        for hook in list {
-            let Ok(hook) = hook.cast_into_exact::<RedirectHook>() else { continue };
-            let Some(change) = &hook.get().change else { continue };
-            if url.as_any().eq(&change.url)? && is_same(body, change.body.bind(py))? {
-                let url = change.unsigned_url.bind(py).clone().cast_into::<PyString>();
-                return Ok(url.ok().map(|url| (url, change.unsigned_body.bind(py).clone())));
-            }
+    let kept = hooks.getattr_opt(intern!(py, "kept"))?;
+    let listed = hooks.get_item(intern!(py, "response"))?;
+    let listed = listed.and_then(|listed| listed.cast_into::<PyList>().ok());
+    for hook in listed.into_iter().flatten().chain(kept) {
+        let Ok(hook) = hook.cast_into_exact::<RedirectHook>() else { continue };
+        let Some(change) = &hook.get().change else { continue };
+        if url.as_any().eq(&change.url)? && is_same(body, change.body.bind(py))? {
+            let url = change.unsigned_url.bind(py).clone().cast_into::<PyString>();
+            return Ok(url.ok().map(|url| (url, change.unsigned_body.bind(py).clone())));
         }
     }
     Ok(None)
