@@ -542,8 +542,8 @@ class OAuth1Session(requests.Session):
             else:
                 response = self.request(method, url, **request_kwargs)
         except requests.RequestException as error:
-            # It has the URL, and that may have secrets in its query, as the signature may be.
-            if not re.search(rf"\?\S*(oauth_|{SECRET_NAME.pattern})", str(error), re.IGNORECASE):
+            # It has the URL, which may have secrets in its query, or what came in place of HTTP.
+            if not re.search(rf"oauth_|\?\S*({SECRET_NAME.pattern})", str(error), re.IGNORECASE):
                 raise
             text = re.sub(r"\?\S+", f"?{MASK}", str(error))
             error.args = (redacted(text, secrets, MAX_SEARCHED),)
