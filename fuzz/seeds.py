@@ -45,7 +45,7 @@ def write(path: Path, content: bytes) -> None:
 
 
 def request(vector: dict[str, Any]) -> bytes:
-    """One value a line, as `src/input.rs` and `requests_input.py` read it."""
+    """One value a line, as `src/input.rs` and `python_boundary.py` read it."""
     form = vector.get("body") or encoded(vector.get("body_params"))
     uri, query = vector["url"], encoded(vector.get("query_params"))
     if query:

@@ -293,6 +293,7 @@ def test_a_secret_is_found_however_it_is_escaped(
     [
         {"params": {"x_auth_password": "canary!"}},
         {"json": {"x_auth_password": "canary!"}},
+        {"data": bytearray(b"x_auth_password=canary!")},
         {"auth": ("user", "canary!")},
     ],
 )

@@ -26,7 +26,7 @@ BODY_HEADERS = ("Content-Length", "Content-Type", "Transfer-Encoding")
 
 # Of one value, one within the other.
 MAX_ENCODINGS = 4
-# A shorter one is a parameter's name by chance.
+# A shorter secret is in any text by chance.
 MIN_SECRET = 4
 PROTOCOL_NAME = re.compile(rb"(?:^|\W)(oauth_\w+)")
 
@@ -93,7 +93,7 @@ class Change(NamedTuple):
                 if name != "realm"
             }
         queries = (_split_query(url)[2].encode() for url in (self.unsigned_url, self.url))
-        bodies = (_encoded(body) for body in (self.unsigned_body, self.body))
+        bodies = (in_bytes(body) for body in (self.unsigned_body, self.body))
         before, after = map(_form_parameters, queries)
         before_in_body, after_in_body = map(_form_parameters, bodies)
         return (after - before) | (after_in_body - before_in_body)
@@ -165,7 +165,7 @@ def follow(
         _sign(auth, following, keeps_body=keeps_body)
     if keeps_body and following.body is not request.body:
         # Not `prepare_content_length`, which leaves the header alone if the body is empty.
-        following.headers["Content-Length"] = str(len(_encoded(following.body)))
+        following.headers["Content-Length"] = str(len(in_bytes(following.body)))
 
 
 def take_hook(request: requests.PreparedRequest) -> None:
@@ -209,10 +209,10 @@ def _is_same(body: Any, other: Any) -> bool:
     return body is other or (isinstance(body, (str, bytes, bytearray)) and bool(body == other))
 
 
-def _encoded(body: Any) -> bytes:
-    """Return a form as it is sent; no other body is ever changed by signing."""
+def in_bytes(body: Any) -> bytes:
+    """Return a body of text or bytes as it is sent; of others, which may be files, nothing."""
     if isinstance(body, str):
-        return body.encode()
+        return body.encode(errors="surrogatepass")
     return bytes(body) if isinstance(body, (bytes, bytearray)) else b""
 
 

@@ -453,7 +453,7 @@ class OAuth1Session(requests.Session):
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Send a prepared request, as ``requests.Session.send`` does."""
-        # Here it is rebuild_auth that calls it, and hands it on to what follows.
+        # requests shall not call it: rebuild_auth does.
         take_hook(request)
         return super().send(request, **kwargs)
 

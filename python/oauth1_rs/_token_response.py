@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, quote, quote_plus, unquote, unquote_plus, ur
 
 import requests
 
-from oauth1_rs._redirect import is_same_origin, next_url
+from oauth1_rs._redirect import MIN_SECRET, in_bytes, is_same_origin, next_url
 from oauth1_rs.exceptions import TokenMissing, TokenResponseError
 
 if TYPE_CHECKING:
@@ -58,8 +58,6 @@ ENCODERS: list[Callable[[str], str]] = [
     lambda text: SPECIAL.sub(lambda found: f"&#x{ord(found[0]):X};", text),
     lambda text: SPECIAL.sub(lambda found: f"&#x{ord(found[0]):x};", text),
 ]
-# A shorter secret is in half of all texts by chance.
-MIN_SECRET = 4
 SECRET_NAME = re.compile("token|secret|password|verifier|signature|handle|key", re.IGNORECASE)
 # In forms, JSON, XML and HTML; also as base strings have `=` and `&`, encoded once or twice.
 SECRET_VALUE = re.compile(
@@ -70,7 +68,7 @@ SECRET_VALUE = re.compile(
 # No word is as long, and has letters and digits.
 MAX_RUN = 20
 LONG_RUN = re.compile(rf"[\w+=~%-]{{{MAX_RUN + 1},}}")
-# How much of a text is looked at for secrets that are not known, to show less of it.
+# How much of a text is looked at for secrets, to show less of it.
 MAX_SEARCHED = 4096
 MAX_EXCERPT = 200
 
@@ -287,8 +285,8 @@ def secrets_of_request(request: Any) -> list[str]:
     """Return the secrets that a request sent beside its signature, such as xAuth's password."""
     if not isinstance(request, requests.PreparedRequest):
         return []
-    pairs: list[tuple[str, Any]] = form_pairs(_as_bytes(urlsplit(request.url or "").query))
-    body = _as_bytes(request.body)
+    pairs: list[tuple[str, Any]] = form_pairs(in_bytes(urlsplit(request.url or "").query))
+    body = in_bytes(request.body)
     pairs += _json_pairs(body.decode(errors="replace")) or form_pairs(body)
     found = [value for name, value in pairs if SECRET_NAME.search(name) and isinstance(value, str)]
     scheme, _, credentials = str(text_of(request.headers.get("Authorization", ""))).partition(" ")
@@ -299,12 +297,6 @@ def secrets_of_request(request: Any) -> list[str]:
             decoded = ""
         found += [credentials, decoded.partition(":")[2]]
     return found
-
-
-def _as_bytes(body: Any) -> bytes:
-    if isinstance(body, str):
-        return body.encode(errors="surrogatepass")
-    return body if isinstance(body, bytes) else b""  # not a file: that would have to be read
 
 
 def _spellings(secret: str) -> set[str]:

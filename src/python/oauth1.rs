@@ -387,16 +387,11 @@ impl<'py> PreparedRequest<'py> {
         let text = |text: &str| typed(PyString::new(py, text).into_any());
         let content_type = result.is_guessed.then(|| text(FORM_MEDIA_TYPE)).transpose()?;
         let (mut url, mut body) = (self.url.clone(), unsigned_body.clone());
-        let (mut authorization, mut content_length) = (None, None);
+        let mut authorization = None;
         match result.signed {
             Signed::Header(value) => authorization = Some(text(&value)?),
             Signed::Uri(uri) => url = PyString::new(py, &uri),
-            Signed::Form(form) => {
-                if self.headers.get(Name::ContentLength)?.is_some() {
-                    content_length = Some(text(&form.len().to_string())?);
-                }
-                body = like(&self.body, &form);
-            }
+            Signed::Form(form) => body = like(&self.body, &form),
         }
         if result.is_form {
             body = typed(body)?;
@@ -404,11 +399,7 @@ impl<'py> PreparedRequest<'py> {
         for (name, value) in other_headers.into_iter().flatten() {
             self.headers.set_other(&name, &value)?;
         }
-        let headers = [
-            (Name::ContentType, &content_type),
-            (Name::ContentLength, &content_length),
-            (Name::Authorization, &authorization),
-        ];
+        let headers = [(Name::ContentType, &content_type), (Name::Authorization, &authorization)];
         for (name, value) in headers {
             value.as_ref().map_or(Ok(()), |value| self.headers.set(name, value))?;
         }
@@ -451,11 +442,12 @@ impl<'py> PreparedRequest<'py> {
         }
         if self.has_signature || !body.is(&self.body) {
             self.object.setattr(intern!(py, "body"), body)?;
+            self.correct_content_length(body)?;
         }
-        if self.has_signature { self.correct_content_length(body) } else { Ok(()) }
+        Ok(())
     }
 
-    /// Says how long `body` is, where the header says how long it was with another signature.
+    /// Says how long `body` is, where the header says how long it was before.
     fn correct_content_length(&self, body: &Bound<'py, PyAny>) -> PyResult<()> {
         let py = self.object.py();
         let headers = Headers::of(&self.object)?;

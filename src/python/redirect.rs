@@ -168,7 +168,8 @@ pub(super) fn watch_redirects(
 }
 
 /// The URL and the body that a request had before it got the signature that it has, if a hook
-/// knows: that in which requests looks, or that which a session has taken.
+/// knows: one that requests calls, or the one that a session has taken (`KeptHooks` in
+/// `_redirect.py`).
 pub(super) fn unsigned_parts<'py>(
     request: &Bound<'py, PyAny>,
     url: &Bound<'py, PyString>,

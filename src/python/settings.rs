@@ -374,7 +374,7 @@ impl Settings {
         Ok(Prepared { signer, body_hash, warns_of_plaintext, nonce, timestamp, timestamp_offset })
     }
 
-    /// Warns of credentials that were read together with the end of their line.
+    /// Warns of credentials with white space around them, which nobody sees.
     pub(super) fn warn_of_white_space(&self, py: Python<'_>) -> PyResult<()> {
         let credentials = [
             Setting::ClientKey,
