@@ -19,7 +19,7 @@ import pytest
 import requests
 import trustme
 from oauth1_rs import OAuth1
-from oauth1_rs._redirect import is_same_origin
+from oauth1_rs._hops import is_same_origin
 from verifier import WireRequest, decode_form, verify
 from wire_server import WireServer
 

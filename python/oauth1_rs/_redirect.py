@@ -8,31 +8,21 @@ is about to make if that goes to the same origin, and lets nothing of the signat
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import unquote_to_bytes, urljoin, urlparse, urlsplit
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlparse
 
+from oauth1_rs._hops import Change, in_bytes, is_same_origin, without
 from oauth1_rs._native import Client, RedirectHook
 from oauth1_rs.exceptions import OAuth1Error
 
 if TYPE_CHECKING:
     import requests
 
+    from oauth1_rs._hops import Parts
     from oauth1_rs._native import OAuth1
 
-DEFAULT_PORTS = {"http": 80, "https": 443}
 KEEPS_BODY = (307, 308)
 BODY_HEADERS = ("Content-Length", "Content-Type", "Transfer-Encoding")
-
-# Of one value, one within the other.
-MAX_ENCODINGS = 4
-# A shorter secret is in any text by chance.
-MIN_SECRET = 4
-PROTOCOL_NAME = re.compile(rb"(?:^|\W)(oauth_\w+)")
-
-Parameter = tuple[bytes, bytes]
-# The first four of a `Change`.
-Parts = tuple[Any, Any, Any, Any]
 
 
 class KeptHooks(dict[str, Any]):
@@ -44,59 +34,6 @@ class KeptHooks(dict[str, Any]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (dict(self), self.kept)
-
-
-class Change(NamedTuple):
-    """What a signature did to a request. In the header, it did nothing else."""
-
-    unsigned_url: str
-    unsigned_body: Any
-    url: str
-    body: Any
-    authorization: str | bytes | None = None
-
-    @classmethod
-    def of(cls, request: requests.PreparedRequest, parts: Parts | None) -> Change | None:
-        """Return what the signature of `request` did; `parts` are remembered of it, if any."""
-        if parts is not None:
-            return cls(*parts)
-        header = request.headers.get("Authorization") or ""
-        scheme = header[:6].decode("latin-1") if isinstance(header, bytes) else header[:6]
-        if scheme.lower() != "oauth ":
-            return None
-        url, body = request.url or "", request.body
-        change = cls(url, body, url, body, header)
-        # Others use the scheme too, with a token of theirs.
-        is_signed = any(name == b"oauth_signature" for name, _ in change.parameters())
-        return change if is_signed else None
-
-    def has_query(self, request: requests.PreparedRequest) -> bool:
-        """Whether the request has what signing put into the query."""
-        return self.url != self.unsigned_url and request.url == self.url
-
-    def has_body(self, request: requests.PreparedRequest) -> bool:
-        """Whether the request has what signing put into the body."""
-        return self.body is not self.unsigned_body and _is_same(request.body, self.body)
-
-    def is_of(self, request: requests.PreparedRequest) -> bool:
-        """Whether the request is as it was signed; somebody may have changed it since."""
-        return request.url == self.url and _is_same(request.body, self.body)
-
-    def parameters(self) -> set[Parameter]:
-        """Return the protocol parameters, wherever they are."""
-        if self.authorization is not None:
-            header = self.authorization
-            text = header.decode("latin-1") if isinstance(header, bytes) else header
-            return {
-                (unquote_to_bytes(name), unquote_to_bytes(value))
-                for name, value in re.findall(r'([^\s,="]+)="([^"]*)"', text)
-                if name != "realm"
-            }
-        queries = (_split_query(url)[2].encode() for url in (self.unsigned_url, self.url))
-        bodies = (in_bytes(body) for body in (self.unsigned_body, self.body))
-        before, after = map(_form_parameters, queries)
-        before_in_body, after_in_body = map(_form_parameters, bodies)
-        return (after - before) | (after_in_body - before_in_body)
 
 
 def prepare_next(
@@ -154,7 +91,7 @@ def follow(
         following.headers.pop("Authorization", None)
     if change is None:
         return
-    following.url = _without(following.url or "", change.parameters(), not is_within_origin)
+    following.url = without(following.url or "", change.parameters(), not is_within_origin)
     keeps_body = response.status_code in KEEPS_BODY
     if keeps_body and change.has_body(request):
         following.body = change.unsigned_body
@@ -187,35 +124,6 @@ def kept_hook(request: requests.PreparedRequest) -> RedirectHook | None:
     return getattr(request.hooks, "kept", None)
 
 
-def is_same_origin(old: str, new: str) -> bool:
-    """Whether both are of one origin (RFC 6454), or `new` is `old` moved from http to https."""
-    try:
-        before, after = _origin(old), _origin(new)
-    except ValueError:  # not a port
-        return False
-    host = before[1]
-    is_moved = (before, after) == (("http", host, 80), ("https", host, 443))
-    return before == after or is_moved
-
-
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    default = DEFAULT_PORTS.get(parts.scheme)
-    return parts.scheme, parts.hostname, default if parts.port is None else parts.port
-
-
-def _is_same(body: Any, other: Any) -> bool:
-    """Whether two bodies are one; those that are no text are not compared."""
-    return body is other or (isinstance(body, (str, bytes, bytearray)) and bool(body == other))
-
-
-def in_bytes(body: Any) -> bytes:
-    """Return a body of text or bytes as it is sent; of others, which may be files, nothing."""
-    if isinstance(body, str):
-        return body.encode(errors="surrogatepass")
-    return bytes(body) if isinstance(body, (bytes, bytearray)) else b""
-
-
 def _listed(hooks: Any) -> list[Any]:
     return [hooks] if callable(hooks) else list(hooks)
 
@@ -228,67 +136,6 @@ def _retire(hook: RedirectHook, parts: Parts | None, hooks: list[Any]) -> None:
     """
     position = hooks.index(hook) if hook in hooks else len(hooks)
     hooks[position : position + 1] = [] if parts is None else [RedirectHook(parts)]
-
-
-def _without(url: str, parameters: set[Parameter], is_elsewhere: bool) -> str:
-    """Return `url` without what a server repeats of the parameters that it got.
-
-    Within the origin that is everything if the signature is among it: a token alone, say, may be
-    what a page of the provider's asks for. Elsewhere a signature goes whoever's it is.
-    """
-    before, mark, query, fragment = _split_query(url)
-    sent = {_plain(parameter) for parameter in parameters}
-    signatures = {value for name, value in sent if name == b"oauth_signature"}
-    # What PLAINTEXT's is made of, which falls apart where a server does not encode it.
-    secrets = {
-        part for value in signatures for part in value.split(b"&") if len(part) >= MIN_SECRET
-    }
-    kept, has_signature, is_changed = "", False, False
-    for separator, piece in re.findall("([&;]?)([^&;]*)", query):
-        name, value = plain = _plain(_decoded(piece.encode()))
-        is_signature = name == b"oauth_signature" and (is_elsewhere or value in signatures)
-        has_signature |= is_signature
-        if is_signature or (piece and plain in sent) or (is_elsewhere and name in secrets):
-            is_changed = True
-        else:
-            kept += separator + piece
-    if not is_changed or not (is_elsewhere or has_signature):
-        return url
-    kept = kept.lstrip("&;") if query[:1] not in ("&", ";") else kept
-    return before + (mark + kept if kept else "") + fragment
-
-
-def _form_parameters(text: bytes) -> set[Parameter]:
-    return {_decoded(piece) for piece in text.split(b"&")}
-
-
-def _decoded(piece: bytes) -> Parameter:
-    """Return the parameter that a piece of a query is, whichever way it is encoded."""
-    name, _, value = piece.replace(b"+", b" ").partition(b"=")
-    return unquote_to_bytes(name), unquote_to_bytes(value)
-
-
-def _plain(parameter: Parameter) -> Parameter:
-    """Return what does not change however often, and by whatever rules, a parameter is encoded.
-
-    Of a name like `q[oauth_token]` it is what is within.
-    """
-    name, value = (_decoded_wholly(part) for part in parameter)
-    found = PROTOCOL_NAME.search(name)
-    return found[1] if found else name, value
-
-
-def _decoded_wholly(text: bytes) -> bytes:
-    for _ in range(MAX_ENCODINGS):
-        text = unquote_to_bytes(text)
-    return text.replace(b"+", b" ").lower()
-
-
-def _split_query(url: str) -> tuple[str, str, str, str]:
-    """Return what comes before the query, `?`, the query, and the fragment with its `#`."""
-    resource, hash_mark, fragment = url.partition("#")
-    before, mark, query = resource.partition("?")
-    return before, mark, query, hash_mark + fragment
 
 
 def next_url(response: requests.Response) -> str:

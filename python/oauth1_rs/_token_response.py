@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, unquote_plus, urlsplit
 
-import requests
-
-from oauth1_rs._redirect import MIN_SECRET, in_bytes, is_same_origin, next_url
+from oauth1_rs._hops import MIN_SECRET, in_bytes, is_same_origin
 from oauth1_rs.exceptions import TokenMissing, TokenResponseError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 MAX_SIZE = 2**20
 # Little, because older urllib3 decompresses whatever it has read: up to a thousand times as much.
@@ -26,6 +24,7 @@ PIECE_SIZE = 1024
 # become gigabytes, and older urllib3 does not stop it.
 ENCODINGS = "gzip, deflate"
 UNBOUNDED = re.compile(",|br|zstd", re.IGNORECASE)
+BROKEN_OFF = "the token response broke off or could not be decompressed"
 # No page and no sentence is a form: neither has markup, quotes or white space.
 FORM = re.compile(rb'[^\x00-\x20<>"\x7f]+')
 # In a form, in JSON, in a header, or somewhere in a web page.
@@ -87,24 +86,10 @@ class Answer:
     is_whole: bool = True
     challenge: str = ""
     """The `WWW-Authenticate` headers."""
-    failure: type[requests.RequestException] | None = None
-    """What happened while the body was read."""
-
-    @classmethod
-    def of(cls, response: Any) -> Answer:
-        # By its class, as what `unittest.mock` makes of one calls itself a Response, too.
-        if not issubclass(type(response), requests.Response):
-            text = str(response.text)
-            return cls(response, response.status_code, text.encode(errors="surrogatepass"))
-        is_whole, failure = read_body(response)
-        return cls(
-            response,
-            response.status_code,
-            response.content or b"",
-            is_whole,
-            response.headers.get("WWW-Authenticate", ""),
-            failure,
-        )
+    failure: Exception | None = None
+    """What happened while the body was read, for the caller to see."""
+    sent_secrets: Sequence[str] = ()
+    """What `secrets_sent` gives of the request."""
 
     @property
     def text(self) -> str:
@@ -141,62 +126,22 @@ class Answer:
         return found
 
 
-def read_body(
-    response: requests.Response,
-) -> tuple[bool, type[requests.RequestException] | None]:
-    """Read and close a response, keeping what fits: whether that was all, and what failed.
+def refuse_other_origin(asked: str, url: str, status_code: int, response: Any) -> None:
+    """Refuse to follow what redirects a token request, to `asked`, to another origin.
 
-    The limit is of the decompressed body. The exceptions of urllib3 and http.client may carry
-    what they have read: only their class is passed on.
+    `url` is empty if the server gave what is no URL. Raises `TokenResponseError`.
     """
-    if response.raw is None:  # made by hand, with its content
-        return True, None
-    pieces: list[bytes] = []
-    size = 0
-    failure: type[requests.RequestException] | None = None
-    if UNBOUNDED.search(response.headers.get("Content-Encoding", "")):
-        response.close()
-        response._content = b""
-        return True, requests.exceptions.ContentDecodingError
-    try:
-        for piece in response.iter_content(PIECE_SIZE):
-            pieces.append(piece)
-            size += len(piece)
-            if size > MAX_SIZE:
-                break
-    except requests.RequestException as error:
-        failure = type(error)
-    finally:
-        response.close()
-    is_whole = size <= MAX_SIZE
-    # urllib3 before 2.0 does not mind if the connection breaks off.
-    missing = getattr(response.raw, "length_remaining", None)
-    if is_whole and failure is None and isinstance(missing, int) and missing > 0:
-        failure = requests.exceptions.ChunkedEncodingError
-    # As if requests had read it: `text` and pickling work.
-    response._content = b"".join(pieces)[:MAX_SIZE]
-    return is_whole, failure
-
-
-def before_redirect(response: requests.Response, **_arguments: object) -> None:
-    """Refuse what redirects a token request to another origin. A response hook."""
-    if not response.is_redirect:
+    if is_same_origin(asked, url):
         return
-    read_body(response)  # requests would, without a limit
-    try:
-        url = next_url(response)
-    except ValueError:  # it is no URL
-        url = ""
-    if not is_same_origin(response.request.url or "", url):
-        # User information, path and query may hold secrets.
-        scheme, netloc, *_ = urlsplit(url)
-        origin = f"{scheme}://{netloc.rpartition('@')[2]}"
-        raise TokenResponseError(
-            "the answer to the token request redirects to another origin, which is not followed "
-            f"(status {response.status_code}, to {origin if url else 'what is no URL'}): give the "
-            "URL that is the provider's",
-            response,
-        )
+    # User information, path and query may hold secrets.
+    scheme, netloc, *_ = urlsplit(url)
+    origin = f"{scheme}://{netloc.rpartition('@')[2]}"
+    raise TokenResponseError(
+        "the answer to the token request redirects to another origin, which is not followed "
+        f"(status {status_code}, to {origin if url else 'what is no URL'}): give the URL that is "
+        "the provider's",
+        response,
+    )
 
 
 def callback_parameters(callback: str | Mapping[str, Any]) -> dict[str, Any]:
@@ -281,15 +226,13 @@ def _is_random(run: str) -> bool:
     return bool(re.search(r"\d", run) and re.search(r"[^\W\d_]", run))
 
 
-def secrets_of_request(request: Any) -> list[str]:
+def secrets_sent(url: str, body: Any, authorization: Any) -> list[str]:
     """Return the secrets that a request sent beside its signature, such as xAuth's password."""
-    if not isinstance(request, requests.PreparedRequest):
-        return []
-    pairs: list[tuple[str, Any]] = form_pairs(in_bytes(urlsplit(request.url or "").query))
-    body = in_bytes(request.body)
-    pairs += _json_pairs(body.decode(errors="replace")) or form_pairs(body)
+    pairs: list[tuple[str, Any]] = form_pairs(in_bytes(urlsplit(url).query))
+    text = in_bytes(body)
+    pairs += _json_pairs(text.decode(errors="replace")) or form_pairs(text)
     found = [value for name, value in pairs if SECRET_NAME.search(name) and isinstance(value, str)]
-    scheme, _, credentials = str(text_of(request.headers.get("Authorization", ""))).partition(" ")
+    scheme, _, credentials = str(text_of(authorization) or "").partition(" ")
     if scheme.lower() == "basic":
         try:
             decoded = b64decode(credentials).decode("latin-1")
