@@ -65,5 +65,5 @@ def verdict(request: WireRequest) -> Verdict:
 
 def is_bare(request: WireRequest) -> bool:
     """Whether there is nothing of OAuth's in a request."""
-    names = {name.lower() for name, _ in request.headers}
+    names = {name.lower() for name in dict(request.headers)}
     return "authorization" not in names and b"oauth_" not in request.target + request.body
