@@ -250,9 +250,8 @@ UV_LOCK = $(VENV)-lock/bin/uv pip compile --quiet --universal --upgrade --genera
 lock:  ## pin the newest development tools into the lock files
 	$(PYTHON) -m venv --clear $(VENV)-lock
 	$(VENV)-lock/bin/python -m pip --quiet install uv
-	$(UV_LOCK) --python-version 3.10 --group build --group test --group clients --group lint \
-		--group peers \
-		-o requirements-dev.lock
+	$(UV_LOCK) --python-version 3.10 --group build --group test --group clients --group cli \
+		--group lint --group peers -o requirements-dev.lock
 	$(UV_LOCK) --python-version 3.10 --group build --group release \
 		--constraints requirements-dev.lock -o requirements-release.lock
 	$(UV_LOCK) --python-version 3.11 benches/requirements.in -o benches/requirements.lock
