@@ -1,0 +1,26 @@
+"""The command `oauth1-rs`, also `python -m oauth1_rs`."""
+
+from __future__ import annotations
+
+import sys
+
+EXTRA = {"click", "rich"}
+
+
+def main() -> None:
+    """Run the command, and exit with its code: docs/cli.md lists them."""
+    try:
+        from oauth1_rs._cli.commands import run  # noqa: PLC0415 - needs what may be missing
+    except ModuleNotFoundError as error:
+        if error.name not in EXTRA:
+            raise
+        sys.stderr.write(
+            f"oauth1-rs: {error.name} is missing. Install what the command needs: "
+            'pip install "oauth1-rs[cli]"\n'
+        )
+        sys.exit(2)
+    sys.exit(run())
+
+
+if __name__ == "__main__":
+    main()
