@@ -411,8 +411,8 @@ def _login_provider(options: Mapping[str, Any]) -> Provider:
     missing = [option for name, option in names.items() if getattr(provider, name) is None]
     if missing and options["provider"]:
         raise click.UsageError(
-            f"{provider.title} has no login in a browser ({', '.join(missing)} missing): store what "
-            "it gave you with `oauth1-rs profiles add`"
+            f"{provider.title} has no login in a browser ({', '.join(missing)} missing): store "
+            "what it gave you with `oauth1-rs profiles add`"
         )
     if missing:
         raise click.UsageError(f"pass --provider, or {', '.join(missing)}")
