@@ -285,8 +285,7 @@ impl OAuth1 {
         for name in ["method", "url", "body"] {
             copy.set_item(name, r.getattr(name)?)?;
         }
-        let headers = r.getattr(intern!(py, "headers"))?;
-        copy.set_item("headers", py.import("copy")?.call_method1("copy", (headers,))?)?;
+        copy.set_item("headers", Headers::of(r)?.copy()?)?;
         let copy = py.import("types")?.getattr("SimpleNamespace")?.call((), Some(&copy))?;
         slf.call1((&copy,))?;
         sent(&copy)?.explain(client, Some(&given))?.ok_or_else(unsigned)
