@@ -40,8 +40,9 @@ _WITH_VALUE = _MEANT | {
     "aws-sigv4", "cacert", "capath", "cert", "cert-type", "ciphers", "config", "connect-timeout",
     "connect-to", "cookie", "cookie-jar", "continue-at", "dns-servers", "dump-header", "interface",
     "key", "key-type", "limit-rate", "local-port", "max-filesize", "max-redirs", "max-time",
-    "netrc-file", "noproxy", "output", "output-dir", "pass", "pinnedpubkey", "proxy", "proxy-header",
-    "proxy-user", "range", "referer", "request-target", "resolve", "retry", "retry-delay",
+    "netrc-file", "noproxy", "output", "output-dir", "pass", "pinnedpubkey", "proxy",
+    "proxy-header", "proxy-user",
+    "range", "referer", "request-target", "resolve", "retry", "retry-delay",
     "retry-max-time", "speed-limit", "speed-time", "stderr", "time-cond", "tls-max",
     "tls13-ciphers", "trace", "trace-ascii", "unix-socket", "user-agent", "write-out",
 }  # fmt: skip
@@ -124,7 +125,7 @@ def split(command: str) -> list[str]:
         kind = str(piece.lastgroup)
         if kind == "end":
             break
-        if kind == "space" or kind == "continued":
+        if kind in {"space", "continued"}:
             if word is not None:
                 words.append(word)
             word = None
@@ -139,8 +140,8 @@ def _piece_text(kind: str, text: str) -> str:
         return _ANSI_ESCAPE.sub(_ansi_character, text)
     if kind == "ampersand":
         raise OAuth1Error(
-            "the curl command has & without quotation marks, at which a shell ends the command: put "
-            "the URL, or the data, into quotation marks"
+            "the curl command has & without quotation marks, at which a shell ends the command: "
+            "put the URL, or the data, into quotation marks"
         )
     if kind == "variable" or (kind == "double" and re.search(r"(?<!\\)(?:`|\$[({\w])", text)):
         raise OAuth1Error(
@@ -258,7 +259,9 @@ def _urlencoded(name: str, value: str) -> str:
 
 
 def _file(name: str) -> OAuth1Error:
-    return OAuth1Error(f"--{name} names a file, which is not read: give what is in it with --data-raw")
+    return OAuth1Error(
+        f"--{name} names a file, which is not read: give what is in it with --data-raw"
+    )
 
 
 def _headers(
@@ -268,7 +271,9 @@ def _headers(
     names = set()
     for line in given.get("header", []):
         if line.startswith("@"):
-            raise OAuth1Error("--header names a file, which is not read: give the headers themselves")
+            raise OAuth1Error(
+                "--header names a file, which is not read: give the headers themselves"
+            )
         name, colon, value = line.partition(":")
         if not colon:
             # `Name;` is a header without a value.

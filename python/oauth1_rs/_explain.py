@@ -1,4 +1,4 @@
-"""What a signature covers, as a person reads it. `src/explain.rs` computes it; nothing shows a secret.
+"""What a signature covers, as a person reads it: `src/explain.rs` computes it. No secret is shown.
 
 Loaded when somebody asks for an explanation: signing needs nothing of it.
 """
@@ -33,7 +33,7 @@ _PREVIEW = 60
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter that is signed (RFC 5849 section 3.4.1.3).
+    r"""A parameter that is signed (RFC 5849 section 3.4.1.3).
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Parameter:
         "oauth" for a protocol parameter, wherever it travels; "body hash" for the one of them that
         covers the body; "query"; or "form".
     name, value : str
-        Decoded. Bytes that are no UTF-8 are shown as ``\\xe9``.
+        Decoded. Bytes that are no UTF-8 are shown as ``\xe9``.
     encoded_name, encoded_value : str
         As they are sorted and joined (section 3.4.1.3.2). In the base string they are encoded once
         more.
@@ -78,7 +78,7 @@ class Exact:
 class Explanation:
     """What the signature of a request covers, and what comes of it.
 
-    ``str`` of it is a text to read, ``to_dict`` the same for JSON, and ``rich`` prints it in colour.
+    ``str`` of it is a text to read, ``to_dict`` the same for JSON, and rich prints it in colour.
     None of them shows a secret; values that may be one are ``****``.
 
     Attributes
@@ -122,7 +122,7 @@ class Explanation:
         self._exact: Exact | None = exact
         self.method = exact.method.upper()
         self.base_string_uri = exact.base_string_uri
-        self.parameters = tuple(_parameter(exact, *fields) for fields in exact.parameters)
+        self.parameters = tuple(_parameter(exact, fields) for fields in exact.parameters)
         self.base_string_is_exact = not any(it.is_secret for it in self.parameters)
         self.base_string = (
             exact.base_string if self.base_string_is_exact else _masked_base_string(self, exact)
@@ -138,7 +138,7 @@ class Explanation:
         self.signature_matches = found == (self.signature_method, None)
         self.realm = exact.realm
         self.placement: str = facts["placement"]
-        self.sent = _sent(exact, facts, is_secret=secret_names(self, is_plaintext=is_plaintext))
+        self.sent = _sent(facts, _secret_names(self, is_plaintext=is_plaintext))
         self.was_signed: bool = facts["was_signed"]
         self.notes = tuple(_notes(self, exact, facts))
 
@@ -182,9 +182,7 @@ class Explanation:
         """Give rich the same text, with headings and the base string in colour."""
         del options
         for style, text in self._lines():
-            yield console.render_str(
-                text, style=style, markup=False, emoji=False, highlight=False
-            )
+            yield console.render_str(text, style=style, markup=False, emoji=False, highlight=False)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what holds secrets."""
@@ -243,9 +241,15 @@ def text_of(value: bytes) -> str:
 
 def is_secret(client: Client, name: str, value: str) -> bool:
     """Whether a parameter's value is not to be shown."""
-    if value in {setting_text(client.client_secret), setting_text(client.resource_owner_secret)} - {""}:
+    if value in {setting_text(client.client_secret), setting_text(client.resource_owner_secret)} - {
+        ""
+    }:
         return True
-    is_public = value in {"", setting_text(client.client_key), setting_text(client.resource_owner_key)}
+    is_public = value in {
+        "",
+        setting_text(client.client_key),
+        setting_text(client.resource_owner_key),
+    }
     return not is_public and looks_secret(name)
 
 
@@ -259,9 +263,8 @@ def setting_text(setting: str | bytes | None) -> str:
     return setting.decode(errors="replace") if isinstance(setting, bytes) else setting or ""
 
 
-def _parameter(
-    exact: Exact, source: str, name: bytes, value: bytes, encoded_name: bytes, encoded_value: bytes
-) -> Parameter:
+def _parameter(exact: Exact, fields: tuple[str, bytes, bytes, bytes, bytes]) -> Parameter:
+    source, name, value, encoded_name, encoded_value = fields
     shown_name, shown_value = text_of(name), text_of(value)
     is_masked = is_secret(exact.client, shown_name, shown_value)
     return Parameter(
@@ -299,39 +302,39 @@ def _size(secret: str | bytes | None) -> str:
     return f"{len(setting_text(secret))} characters" if secret else "empty"
 
 
-def secret_names(shown: Explanation, *, is_plaintext: bool) -> set[str]:
+def _secret_names(shown: Explanation, *, is_plaintext: bool) -> set[str]:
     """Return the names of parameters whose values are masked where the request is shown."""
     names = {parameter.name for parameter in shown.parameters if parameter.is_secret}
     return names | ({"oauth_signature"} if is_plaintext else set())
 
 
-def _sent(exact: Exact, facts: dict[str, Any], is_secret: set[str]) -> str:
+def _sent(facts: dict[str, Any], secret: set[str]) -> str:
     """Return what carries the signature, with secrets masked."""
     if facts["placement"] == "AUTH_HEADER":
         return re.sub(
             r'([^\s",=]+)=("[^"]*"|[^\s",]*)',
-            lambda found: f'{found[1]}="{MASK}"' if found[1] in is_secret else found[0],
+            lambda found: f'{found[1]}="{MASK}"' if found[1] in secret else found[0],
             facts["authorization"],
         )
     if facts["placement"] == "QUERY":
-        return masked_url(facts["url"], is_secret)
+        return _masked_url(facts["url"], secret)
     body = facts["body"]
     form = body if isinstance(body, str) else bytes(body).decode(errors="backslashreplace")
-    return _masked_form(form, is_secret)
+    return _masked_form(form, secret)
 
 
-def masked_url(url: str, is_secret: set[str]) -> str:
+def _masked_url(url: str, secret: set[str]) -> str:
     """Return a URL without the password of its user information, secret parameters masked."""
     url = re.sub(r"(?<=://)[^/?#]*@", f"{MASK}@", url)
     resource, mark, query = url.partition("?")
-    return resource + mark + _masked_form(query, is_secret)
+    return resource + mark + _masked_form(query, secret)
 
 
-def _masked_form(form: str, is_secret: set[str]) -> str:
+def _masked_form(form: str, secret: set[str]) -> str:
     pieces = []
     for piece in form.split("&"):
         name = piece.partition("=")[0]
-        pieces.append(f"{name}={MASK}" if unquote_plus(name) in is_secret else piece)
+        pieces.append(f"{name}={MASK}" if unquote_plus(name) in secret else piece)
     return "&".join(pieces)
 
 
@@ -354,7 +357,7 @@ def _notes(shown: Explanation, exact: Exact, facts: dict[str, Any]) -> Iterator[
         names = _listed({it.name for it in shown.parameters if it.is_secret})
         yield f"The base string is not exact: the value of {names} may be a secret, and is masked."
     yield from _key_notes(exact, shown)
-    yield from _uri_notes(exact, facts)
+    yield from _uri_notes(exact, facts["host"])
     yield from _parameter_notes(shown, exact)
     yield from _body_notes(shown, exact, facts)
 
@@ -372,7 +375,10 @@ def _key_notes(exact: Exact, shown: Explanation) -> Iterator[str]:
         yield "There is a token, but no token secret: most providers issue both."
     if exact.realm is not None:
         yield "The realm is sent in the header, and not signed."
-        if re.search(r"\bnetsuite\.com", exact.base_string_uri) and exact.realm.upper() != exact.realm:
+        if (
+            re.search(r"\bnetsuite\.com", exact.base_string_uri)
+            and exact.realm.upper() != exact.realm
+        ):
             yield (
                 "NetSuite wants the account as realm in upper case and with an underscore, such as "
                 "1234567_SB1: this one has lower case."
@@ -384,27 +390,20 @@ def _key_notes(exact: Exact, shown: Explanation) -> Iterator[str]:
         )
 
 
-def _uri_notes(exact: Exact, facts: dict[str, Any]) -> Iterator[str]:
+def _uri_notes(exact: Exact, host_header: str | None) -> Iterator[str]:
     found = re.fullmatch(r"(?s)([^:]*)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", exact.url)
     if found is None:
         return
     scheme, authority, path, _, fragment = found.groups()
-    user, at, host = authority.rpartition("@")
-    del user
+    host = authority.rpartition("@")[2]
     if exact.method != exact.method.upper():
         yield "The method is signed in upper case."
-    if at:
+    if "@" in authority:
         yield "The user information before the host is not signed."
-    if facts["host"] is not None:
-        yield f"The Host header, {facts['host']}, counts in place of the URL's host and port."
-        host = facts["host"]
-    port = re.search(r":([0-9]*)$", host)
-    if port is not None and port[1] in {"", _DEFAULT_PORTS.get(scheme.lower())}:
-        yield "The default port is dropped, as it is no part of what is signed."
-    elif port is not None:
-        yield f"Port {port[1]} is signed: it is not the default of {scheme.lower()}."
-    if (scheme + host).lower() != scheme + host:
-        yield "Scheme and host are signed in lower case."
+    if host_header is not None:
+        yield f"The Host header, {host_header}, counts in place of the URL's host and port."
+        host = host_header
+    yield from _host_notes(scheme, host)
     if not path:
         yield "The empty path is signed as /."
     if escapes := sorted(set(re.findall(r"%[0-9A-Fa-f]{2}", path))):
@@ -413,6 +412,16 @@ def _uri_notes(exact: Exact, facts: dict[str, Any]) -> Iterator[str]:
         yield "The path has characters that no URL can hold: signed is the encoding that is sent."
     if fragment:
         yield "The fragment is neither sent nor signed."
+
+
+def _host_notes(scheme: str, host: str) -> Iterator[str]:
+    port = re.search(r":([0-9]*)$", host)
+    if port is not None and port[1] in {"", _DEFAULT_PORTS.get(scheme.lower())}:
+        yield "The default port is dropped, as it is no part of what is signed."
+    elif port is not None:
+        yield f"Port {port[1]} is signed: it is not the default of {scheme.lower()}."
+    if (scheme + host).lower() != scheme + host:
+        yield "Scheme and host are signed in lower case."
 
 
 def _parameter_notes(shown: Explanation, exact: Exact) -> Iterator[str]:
