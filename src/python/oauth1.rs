@@ -10,6 +10,7 @@ use pyo3::types::{PyBytes, PyDict, PyString, PyTuple, PyType};
 
 use super::client::{Client, instance_dict, restore_instance_dict};
 use super::errors::wrong_type;
+use super::explain::{SentRequest, foreign_client, overridden_sign, unsigned};
 use super::headers::{Headers, Name};
 use super::message::{Message, as_utf8, is_form, is_in_memory, is_oauth, like};
 use super::redirect::{Change, RedirectHook, Resigner, unsigned_parts, watch_redirects};
@@ -242,6 +243,54 @@ impl OAuth1 {
         Ok(r)
     }
 
+    /// Shows what the signature of a request covers, and no secret. The request stays as it is.
+    ///
+    /// Parameters
+    /// ----------
+    /// r
+    ///     A prepared request, as it is signed: one that is not signed yet, to see what its signature
+    ///     would cover, or one that is (``response.request``), to see what it did cover.
+    ///
+    /// Returns
+    /// -------
+    /// Explanation
+    ///     The base string (RFC 5849 section 3.4.1) and all that it is made of. ``str`` of it is a
+    ///     text to read.
+    ///
+    /// Raises
+    /// ------
+    /// OAuth1Error
+    ///     As when it is signed; and if ``client`` is not of this package, for then its signatures are
+    ///     its own.
+    fn explain<'py>(slf: &Bound<'py, Self>, r: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let parts = slf.get().parts(py)?;
+        let client = parts.client.bind(py);
+        let client = client.cast::<Client>().map_err(|_| foreign_client(client))?;
+        let sent = |request: &Bound<'py, PyAny>| {
+            let PreparedRequest { url, method, body, .. } = PreparedRequest::of(request)?;
+            let headers = request.getattr(intern!(py, "headers"))?;
+            let body = Some(body).filter(|body| !body.is_none());
+            SentRequest::of(client, url.as_any(), Some(&method), body, Some(&headers))
+        };
+        let given = sent(r)?;
+        if let Some(explanation) = given.explain(client, None)? {
+            return Ok(explanation);
+        }
+        if !Client::signs_itself(client)? {
+            return Err(overridden_sign(client));
+        }
+        // Without the hooks, which copies of a request share.
+        let copy = PyDict::new(py);
+        for name in ["method", "url", "body"] {
+            copy.set_item(name, r.getattr(name)?)?;
+        }
+        copy.set_item("headers", Headers::of(r)?.copy()?)?;
+        let copy = py.import("types")?.getattr("SimpleNamespace")?.call((), Some(&copy))?;
+        slf.call1((&copy,))?;
+        sent(&copy)?.explain(client, Some(&given))?.ok_or_else(unsigned)
+    }
+
     #[getter]
     fn client(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         self.parts(py).map(|parts| parts.client)
@@ -304,12 +353,8 @@ fn uninitialized() -> PyErr {
 
 /// The settings to sign with, unless the client is of a class with a `sign` of its own.
 fn signs_natively(client: &Bound<'_, PyAny>) -> PyResult<Option<Arc<Settings>>> {
-    let py = client.py();
     let Ok(own) = client.cast::<Client>() else { return Ok(None) };
-    let sign = intern!(py, "sign");
-    let is_ours = client.cast_exact::<Client>().is_ok()
-        || client.get_type().getattr(sign)?.is(&py.get_type::<Client>().getattr(sign)?);
-    if is_ours { own.get().settings().map(Some) } else { Ok(None) }
+    if Client::signs_itself(own)? { own.get().settings().map(Some) } else { Ok(None) }
 }
 
 /// What is said of an object that is no prepared request.
