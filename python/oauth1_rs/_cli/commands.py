@@ -26,11 +26,15 @@ from oauth1_rs._cli.terminal import (
     say,
     write,
     write_json,
+    write_rich,
 )
+from oauth1_rs._curl import parse as parse_curl
 from oauth1_rs.providers import Provider
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+    from oauth1_rs import Explanation
 
 HTTP_ERROR = 400
 FORM_MEDIA_TYPE = "application/x-www-form-urlencoded"
@@ -304,9 +308,11 @@ def main() -> None:
     """OAuth 1.0a: log in to providers, and sign requests (RFC 5849)."""
 
 
-def command(group: click.Group, name: str, examples: str) -> Callable[[Any], Any]:
+def command(
+    group: click.Group, name: str, examples: str, cls: type[click.Command] = click.Command
+) -> Callable[[Any], Any]:
     """Return a decorator that makes a command, with examples below its help."""
-    return group.command(name, epilog="\b\nExamples:\n" + examples)
+    return group.command(name, cls, epilog="\b\nExamples:\n" + examples)
 
 
 @command(
@@ -441,7 +447,7 @@ def _store(
     profiles.save(profile)
     if profile.store == "file":
         say(
-            f"There is no keyring: the secrets are in {profiles.folder() / f'{name}.json'}, "
+            f"No keyring can be used: the secrets are in {profiles.folder() / f'{name}.json'}, "
             "which only you can read.",
             "yellow",
         )
@@ -596,6 +602,115 @@ def sign_command(method: str, url: str, **options: Any) -> None:
         write(prepared.url)
     else:
         write(_text(prepared.body))
+
+
+class CurlCommand(click.Command):
+    """A command in which all that follows the word curl is a curl command, options included."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Set the curl command aside, and read the rest."""
+        if "curl" in args:
+            start = args.index("curl")
+            ctx.meta["curl"] = shlex.join(args[start:])
+            args = args[:start]
+        return super().parse_args(ctx, args)
+
+
+curl_arguments = _options(
+    click.argument("method", required=False),
+    click.argument("url", required=False),
+    signing_options,
+    body_options,
+    output_option,
+)
+
+
+def _explain(
+    context: click.Context, method: str | None, url: str | None, options: Mapping[str, Any]
+) -> Explanation:
+    """Explain the request of the arguments: one in parts, a curl command, or one to be read."""
+    curl: str | None = context.meta.get("curl")
+    body, headers = _body(options)
+    if curl is None and method is None:
+        curl = sys.stdin.read()
+    if curl is not None:
+        if method is not None or body is not None or headers:
+            raise click.UsageError("a request is a curl command or METHOD and URL: not both")
+        read = parse_curl(curl)
+        method, url, body, headers = read.method, read.url, read.body, dict(read.headers)
+    elif url is None:
+        raise click.UsageError("Missing argument 'URL'.")
+    else:
+        headers |= {"Content-Length": str(len(body))} if body is not None else {}
+    # As it stands: requests would change the URL of a command that curl is to send.
+    request = requests.PreparedRequest()
+    request.method, request.url, request.body = method, url, body
+    request.headers = requests.structures.CaseInsensitiveDict(headers)
+    return OAuth1(**_credentials(options).keywords()).explain(request)
+
+
+@command(
+    main,
+    "explain",
+    """\
+  oauth1-rs explain --profile example POST https://api.example.com/resource -d status=Hello
+  oauth1-rs explain --profile example curl -d status=Hello https://api.example.com/resource
+  xclip -o | oauth1-rs explain --profile example
+""",
+    cls=CurlCommand,
+)
+@curl_arguments
+@click.pass_context
+def explain_command(
+    context: click.Context, method: str | None, url: str | None, **options: Any
+) -> None:
+    """Show what the signature of a request covers. No request is sent.
+
+    The request is METHOD and URL, or a curl command: as arguments or, without any, on standard
+    input.
+    """
+    explanation = _explain(context, method, url, options)
+    if options["output"] == "json":
+        write_json(explanation.to_dict())
+    else:
+        write_rich(explanation)
+
+
+@command(
+    main,
+    "diff",
+    """\
+  oauth1-rs diff --profile example --with answer.txt GET https://api.example.com/resource
+  oauth1-rs diff --profile example --with answer.txt curl https://api.example.com/resource
+""",
+    cls=CurlCommand,
+)
+@curl_arguments
+@click.option(
+    "--with",
+    "other",
+    type=click.File(errors="replace"),
+    default="-",
+    help="A file with what the other side signed; standard input unless told.",
+)
+@click.pass_context
+def diff_command(
+    context: click.Context, method: str | None, url: str | None, **options: Any
+) -> int:
+    """Find what another side signs differently: exit code 1 if there is something.
+
+    The other side's is a text with its base string in it, such as a server's answer, an
+    Authorization header, or a curl command.
+    """
+    other = options["other"]
+    if method is None and "curl" not in context.meta:
+        raise click.UsageError("Missing argument 'METHOD', or a curl command.")
+    difference = _explain(context, method, url, options).diff(other.read())
+    if options["output"] == "json":
+        write_json(difference.to_dict())
+    else:
+        write(str(difference))
+    return 0 if difference.cause == "none" else REFUSED
 
 
 @main.group("profiles", invoke_without_command=True, epilog="Without a command: list.")

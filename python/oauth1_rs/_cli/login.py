@@ -83,14 +83,16 @@ def _wait(session: OAuth1Session, server: CallbackServer, end: float) -> dict[st
     while (visit := server.wait(end - time.monotonic())) is not None:
         try:
             session.parse_authorization_response(visit.query)
-        except TokenMissing:
+        except TokenMissing as error:
+            asked_for = session.token["oauth_token"]
+            is_ours = error.oauth_parameters.get("oauth_token", asked_for) == asked_for
+            if isinstance(error, AuthorizationDenied) and is_ours:
+                visit.answer(DENIED)
+                raise
             # Any page in the browser can ask for this one: that does not end the login.
             say("A page was visited that belongs to another login: still waiting.", "yellow")
             visit.answer(WRONG_TOKEN)
             continue
-        except AuthorizationDenied:
-            visit.answer(DENIED)
-            raise
         try:
             token = _ask_for_token_credentials(session, end, None)
         except BaseException:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 from rich.console import Console
@@ -26,6 +27,9 @@ INTERRUPTED = 130
 """Ctrl-C."""
 
 Value = TypeVar("Value")
+
+# What could not be waited for. Python cannot end in peace while one of them reads a terminal.
+left_behind: list[threading.Thread] = []
 
 
 class Failure(click.ClickException):
@@ -59,9 +63,18 @@ def write_json(value: object) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
+def write_rich(value: Any) -> None:
+    """Write what gives rich lines of text, each with its style, to standard output."""
+    there = console(sys.stdout)
+    for line in value.__rich_console__(there, there.options):
+        there.print(Text(safe(line.plain), line.style), soft_wrap=True)
+
+
 def console(file: Any) -> Console:
-    """Return a console of rich's: it has colours on terminals only, and respects NO_COLOR."""
-    return Console(file=file, highlight=False, markup=False, emoji=False)
+    """Return a console of rich's: it has colours on terminals only, and none with NO_COLOR."""
+    # rich itself would leave bold text bold.
+    colours: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
+    return Console(file=file, color_system=colours, highlight=False, markup=False, emoji=False)
 
 
 def safe(text: str) -> str:
@@ -86,6 +99,7 @@ def within(seconds: float, what: str, function: Callable[[], Value]) -> Value:
     thread.start()
     thread.join(max(seconds, 0))
     if not outcome:
+        left_behind.append(thread)
         raise Failure(NETWORK, f"{what}: that took too long, see --timeout")
     value, error = outcome[0]
     if error is not None:
