@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 SECONDS = 60
 TESTS = Path(__file__).parent
 NO_KEYRING = "keyring.backends.fail.Keyring"
@@ -38,6 +36,7 @@ class Command:
 
     def __init__(self, home: Path) -> None:
         self.home = home
+        self._started: list[subprocess.Popen[bytes]] = []
         kept = {
             name: value
             for name, value in os.environ.items()
@@ -81,7 +80,7 @@ class Command:
     ) -> subprocess.Popen[bytes]:
         """Start the command, and keep its messages in a file, to be read meanwhile."""
         with (self.home / "messages").open("wb") as messages:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 [sys.executable, "-m", "oauth1_rs", *words],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -89,6 +88,14 @@ class Command:
                 env={**self.environment, **(environment or {})},
                 cwd=self.home,
             )
+        self._started.append(process)
+        return process
+
+    def close(self) -> None:
+        """End what a test has not waited for."""
+        for process in self._started:
+            process.kill()
+            process.communicate()
 
     def said(self, pattern: str) -> str:
         """Wait until a started command says something, and return the pattern's group."""
@@ -109,8 +116,3 @@ class Command:
         messages = (self.home / "messages").read_text()
         assert "Traceback" not in messages, messages
         return Ended(process.returncode, output.decode(), messages)
-
-
-@pytest.fixture
-def command(tmp_path: Path) -> Command:
-    return Command(tmp_path)

@@ -13,7 +13,7 @@ from keyring.errors import KeyringLocked, PasswordDeleteError
 class Keyring(KeyringBackend):
     """Keeps passwords; one whose file is called "locked" can be written alone."""
 
-    priority = 1  # type: ignore[assignment]  # theirs is a property of the class
+    priority = 1
 
     def set_password(self, service: str, username: str, password: str) -> None:
         self._write({**self._read(), f"{service}/{username}": password})

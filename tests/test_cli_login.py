@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import stat
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 import requests
 from browser import decide
-from command import FILE_KEYRING, TESTS, Command, command  # noqa: F401 - a fixture
+from command import FILE_KEYRING, TESTS, Command
 from provider import Provider
 from wire_server import Answer, WireServer
 
@@ -47,25 +48,19 @@ def client(provider: Provider) -> dict[str, str]:
 
 
 @pytest.fixture
-def begin(command: Command, provider: Provider) -> Iterator[Callable[..., Any]]:
-    """Start a login; it is over when the test is."""
-    started = []
+def begin(command: Command, provider: Provider) -> Callable[..., Any]:
+    """Start a login."""
 
     def start(*words: str, **environment: str) -> Any:
-        process = command.start(
+        return command.start(
             "login",
             "--no-browser",
             *urls(provider.url),
             *words,
             environment={**client(provider), **environment},
         )
-        started.append(process)
-        return process
 
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
+    return start
 
 
 def secrets_of(command: Command, name: str) -> list[str]:
@@ -446,8 +441,6 @@ def test_a_profile_is_written_whole_or_not_at_all(command: Command) -> None:
         "sys.argv = ['oauth1-rs', 'profiles', 'add', 'example'];"
         "from oauth1_rs.__main__ import main; main()"
     )
-    import subprocess
-
     done = subprocess.run(
         [sys.executable, "-B", "-c", code],
         capture_output=True,

@@ -69,12 +69,13 @@ def run() -> int:
     # Python's warnings are for programmers; what they say here is for whoever typed the command.
     warnings.showwarning = lambda message, *_: say(f"Warning: {message}", "yellow")
     try:
-        code: int | None = main.main(standalone_mode=False)
+        code: int | None = main.main(prog_name="oauth1-rs", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        say("Interrupted.")
+        # After the question, or what the terminal shows of Ctrl-C.
+        say("\nInterrupted." if sys.stderr.isatty() else "Interrupted.")
         return INTERRUPTED
     except TokenError as error:
         say(f"Error: {error}", "red")
@@ -559,8 +560,8 @@ reveal_option = click.option("--reveal", is_flag=True, help="Show secrets.")
 def curl_command(method: str, url: str, **options: Any) -> None:
     """Print a curl command that sends the signed request."""
     prepared, headers = _sign(method, url, options)
-    words = ["curl", "--request", prepared.method]
-    # What curl would rewrite, or take for several URLs.
+    # curl would wait for the body of an answer to HEAD, rewrite paths, and take [::1] for a pattern.
+    words = ["curl", *(["--head"] if prepared.method == "HEAD" else ["--request", prepared.method])]
     words += ["--globoff", "--path-as-is"]
     for name, value in headers.items():
         words += ["--header", f"{name}: {value}"]
@@ -632,6 +633,8 @@ def _explain(
     curl: str | None = context.meta.get("curl")
     body, headers = _body(options)
     if curl is None and method is None:
+        if sys.stdin.isatty():
+            say("Paste a curl command; Ctrl-D on a new line ends it.")
         curl = sys.stdin.read()
     if curl is not None:
         if method is not None or body is not None or headers:
@@ -662,7 +665,7 @@ def _explain(
 @curl_arguments
 @click.pass_context
 def explain_command(
-    context: click.Context, method: str | None, url: str | None, **options: Any
+    context: click.Context, /, method: str | None, url: str | None, **options: Any
 ) -> None:
     """Show what the signature of a request covers. No request is sent.
 
@@ -695,7 +698,7 @@ def explain_command(
 )
 @click.pass_context
 def diff_command(
-    context: click.Context, method: str | None, url: str | None, **options: Any
+    context: click.Context, /, method: str | None, url: str | None, **options: Any
 ) -> int:
     """Find what another side signs differently: exit code 1 if there is something.
 
@@ -705,7 +708,10 @@ def diff_command(
     other = options["other"]
     if method is None and "curl" not in context.meta:
         raise click.UsageError("Missing argument 'METHOD', or a curl command.")
-    difference = _explain(context, method, url, options).diff(other.read())
+    explanation = _explain(context, method, url, options)
+    if other.isatty():
+        say("Paste what the other side signed; Ctrl-D on a new line ends it.")
+    difference = explanation.diff(other.read())
     if options["output"] == "json":
         write_json(difference.to_dict())
     else:

@@ -121,9 +121,9 @@ def describe(name: str) -> Profile:
             store=content["store"],
         )
     except FileNotFoundError:
-        there = f"there are {', '.join(names())}" if names() else "there is none"
+        there = f" (there is: {', '.join(names())})" if names() else ""
         raise Failure(
-            NO_CREDENTIALS, f"there is no profile {name!r}, {there}: `oauth1-rs login` makes one"
+            NO_CREDENTIALS, f"there is no profile {name!r}{there}: `oauth1-rs login` makes one"
         ) from None
     except OSError as error:
         raise Failure(NO_CREDENTIALS, f"the profile cannot be read: {error}") from None
