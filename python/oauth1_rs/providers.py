@@ -14,7 +14,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field, replace
-from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +26,9 @@ __all__ = ["Provider", "Source", "get", "names"]
 
 # A host with its port and the path below which the provider is, unless the file says otherwise.
 HOST = r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*(:[0-9]+)?(/[A-Za-z0-9._~-]+)*"
+ENTRIES: dict[str, dict[str, Any]] = json.loads(
+    files("oauth1_rs").joinpath("providers.json").read_text(encoding="utf-8")
+)
 URLS = "request_token_url", "authorization_url", "access_token_url"
 
 
@@ -136,7 +138,7 @@ class Provider:
 
 def names() -> list[str]:
     """Return the names of the providers that are known."""
-    return sorted(_entries())
+    return sorted(ENTRIES)
 
 
 def get(name: str, **parameters: str) -> Provider:
@@ -159,20 +161,12 @@ def get(name: str, **parameters: str) -> Provider:
 
 def template(name: str) -> Provider:
     """Return the provider of a name, its ``parameters`` not filled in."""
-    entries = _entries()
-    if name not in entries:
+    if name not in ENTRIES:
         raise OAuth1Error(f"there is no provider {name!r}: accepted are {', '.join(names())}")
-    entry = {**entries[name]}
+    entry = {**ENTRIES[name]}
     sources = tuple(Source(**{**it, "facts": tuple(it["facts"])}) for it in entry.pop("sources"))
     entry["page_parameters"] = tuple(entry.get("page_parameters", ()))
     return Provider(name=name, sources=sources, **entry)
-
-
-@cache
-def _entries() -> dict[str, dict[str, Any]]:
-    text = files("oauth1_rs").joinpath("providers.json").read_text(encoding="utf-8")
-    entries: dict[str, dict[str, Any]] = json.loads(text)
-    return entries
 
 
 def _fill(template: Any, values: Mapping[str, str]) -> Any:

@@ -560,7 +560,7 @@ reveal_option = click.option("--reveal", is_flag=True, help="Show secrets.")
 def curl_command(method: str, url: str, **options: Any) -> None:
     """Print a curl command that sends the signed request."""
     prepared, headers = _sign(method, url, options)
-    # curl would wait for the body of an answer to HEAD, rewrite paths, and take [::1] for a pattern.
+    # curl would wait for a body after HEAD, rewrite paths, and take [::1] for a pattern.
     words = ["curl", *(["--head"] if prepared.method == "HEAD" else ["--request", prepared.method])]
     words += ["--globoff", "--path-as-is"]
     for name, value in headers.items():
