@@ -473,9 +473,9 @@ def test_a_pickled_explanation_has_all_but_what_is_secret() -> None:
     explanation = client().explain("https://example.com/")
     copy = pickle.loads(pickle.dumps(explanation))
     assert str(copy) == str(explanation)
-    with pytest.raises(OAuth1Error, match="was pickled"):
+    with pytest.raises(OAuth1Error, match="is a copy"):
         copy.diff(explanation.base_string)
-    with pytest.raises(OAuth1Error, match="was pickled"):
+    with pytest.raises(OAuth1Error, match="is a copy"):
         explanation.diff(copy)
 
 

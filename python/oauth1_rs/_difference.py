@@ -122,10 +122,12 @@ class Found(NamedTuple):
 def difference(exact: Exact | None, other: str | bytes | Explanation) -> Difference:
     """Compare; see ``Explanation.diff``."""
     if exact is None:
-        raise OAuth1Error("this explanation was pickled, without what diff compares: explain again")
+        raise OAuth1Error("this explanation is a copy, without what diff compares: explain again")
     if isinstance(other, Explanation):
         if other._exact is None:
-            raise OAuth1Error("the other explanation was pickled: explain again")
+            raise OAuth1Error(
+                "the other explanation is a copy, without what diff compares: explain again"
+            )
         return _of_base_strings(exact, other._exact.base_string)
     if isinstance(other, bytes):
         other = other.decode(errors="replace")

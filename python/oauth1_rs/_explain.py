@@ -160,7 +160,7 @@ class Explanation:
         Raises
         ------
         OAuth1Error
-            ``other`` is none of that, or this explanation was pickled.
+                ``other`` is none of that, or this explanation is a copy, such as a pickled one.
         """
         from oauth1_rs._difference import difference  # noqa: PLC0415 - it needs this module
 
