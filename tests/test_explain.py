@@ -31,7 +31,7 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA512
 from interop import cases
 from oauth1_rs import Client, Explanation, OAuth1, OAuth1Error, OAuth1Session, OAuth1TypeError
 from oauth1_rs._explain import MASK
-from verifier import FORM_MEDIA_TYPE, verify
+from verifier import FORM_MEDIA_TYPE, WireRequest, verify
 from wire_server import WireServer
 
 SECRETS = ("client secret", "token secret")
@@ -378,7 +378,7 @@ def test_only_the_masked_values_of_a_base_string_differ() -> None:
     exact = cases.Case("", "", "https://example.com/?a=1&x_auth_password=hunter2&z=1")
     explanation = signer.explain(exact.url)
     signed = signer.sign(exact.url)
-    wire = cases.WireRequest.from_url("GET", signed[0], signed[1])
+    wire = WireRequest.from_url("GET", signed[0], signed[1])
     base_string = verify(wire, *SECRETS).base_string.decode()
     assert explanation.base_string == base_string.replace("hunter2", MASK)
     assert explanation.signature_matches
