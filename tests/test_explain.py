@@ -408,7 +408,31 @@ def test_a_secret_that_is_sent_as_a_parameter_is_masked_whatever_its_name() -> N
     assert "client%20secret" not in str(explanation)
 
 
+def test_a_signature_that_is_the_secrets_is_masked_whatever_its_method_is_said_to_be() -> None:
+    sent = 'OAuth oauth_signature_method="{}", oauth_signature="client%20secret%26token%20secret"'
+    for method in ("HMAC-SHA1", "plaintext", ""):
+        headers = {"Authorization": sent.format(method)}
+        explanation = client().explain("https://example.com/", headers=headers)
+        assert explanation.signature == MASK
+        assert "client" not in explanation.sent
+        assert not explanation.signature_matches
+
+
+def test_a_fragment_is_not_shown() -> None:
+    explanation = client(signature_type="QUERY").explain("https://example.com/#access=canary")
+    assert "canary" not in str(explanation)
+
+
 # The ways to read it.
+
+
+def test_nothing_in_a_request_controls_the_terminal() -> None:
+    url = "https://example.com/?q=%0A%1B%5B31m&%E2%80%AE=1"
+    text = str(client().explain(url))
+    assert "q = \\n\\x1b[31m" in text
+    assert all(it == "\n" or it.isprintable() for it in text)
+    other = client().explain(url.replace("31m", "%0A"))
+    assert all(it == "\n" or it.isprintable() for it in str(client().explain(url).diff(other)))
 
 
 def test_the_text_has_every_part() -> None:

@@ -16,7 +16,8 @@ from oauth1_rs._explain import (
     Explanation,
     is_secret,
     looks_secret,
-    setting_text,
+    printable,
+    secrets_of,
     text_of,
 )
 from oauth1_rs._faults import (
@@ -31,6 +32,7 @@ from oauth1_rs._faults import (
     parameter_faults,
     uri_faults,
 )
+from oauth1_rs._redirect import MIN_SECRET
 from oauth1_rs.exceptions import OAuth1Error, OAuth1TypeError
 
 if TYPE_CHECKING:
@@ -109,7 +111,7 @@ class Difference:
         if self.position is not None:
             lines.append(f"  at character {self.position} of the base string")
         lines += [f"Then, {cause}: {CAUSES[cause]}" for cause in self.further]
-        return "\n".join(lines)
+        return "\n".join(map(printable, lines))
 
 
 class Found(NamedTuple):
@@ -488,7 +490,7 @@ def _first_difference(ours: str, theirs: str) -> int:
 
 def _shown(exact: Exact, text: str) -> str:
     """Return a parameter, or a URI, with what may be secret masked."""
-    secrets = _secrets(exact)
+    secrets = [it for it in secrets_of(exact.client) if len(it) >= MIN_SECRET]
     if any(secret in unquote(unquote(text)) for secret in secrets):
         return MASK
     resource, mark, query = (
@@ -505,13 +507,6 @@ def _shown_piece(exact: Exact, piece: str) -> str:
     if is_secret(exact.client, name, value) or looks_secret(value):
         return f"{MASK if looks_secret(value) and not equals else name}={MASK}"
     return MASK if not equals and looks_secret(name) else piece
-
-
-def _secrets(exact: Exact) -> set[str]:
-    return {
-        setting_text(exact.client.client_secret),
-        setting_text(exact.client.resource_owner_secret),
-    } - {""}
 
 
 def _difference(

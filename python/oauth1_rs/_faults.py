@@ -59,7 +59,7 @@ CAUSES = {
     "are handed to the signer?",
     "decoded_twice": "The other side decodes a parameter once too often.",
     "not_encoded": "The other side does not encode parameters before it joins them (section "
-    "3.4.1.3.2 step 1).",
+    "3.4.1.3.2 step 1). Mastercard wants that: single_encoding=True.",
     "names_not_encoded": "The other side does not encode the names of parameters.",
     "reserved_not_encoded": "The other side leaves some of !*'() as they are, as JavaScript's "
     "encodeURIComponent does; section 3.6 encodes them.",
