@@ -162,6 +162,23 @@ def test_any_object_with_a_method_url_headers_and_body_will_do() -> None:
     assert signer.explain(request).sent == request.headers["Authorization"]
 
 
+class Address:
+    """A URL as some HTTP clients have it."""
+
+    def __str__(self) -> str:
+        return "https://example.com/?q=1"
+
+
+def test_a_url_of_another_class_and_content_are_understood() -> None:
+    """As httpx's requests have them."""
+    request = SimpleNamespace(
+        method="POST", url=Address(), headers={**FORM, "Host": "example.com"}, content=b"a=1"
+    )
+    explanation = auth().explain(request)
+    assert [it.name for it in explanation.parameters if it.source != "oauth"] == ["a", "q"]
+    assert not [note for note in explanation.notes if "Host" in note]
+
+
 def test_parameters_come_with_their_source_as_they_are_signed() -> None:
     signer = client(nonce="nonce", timestamp="1", body_hash="sha1")
     explanation = signer.explain("https://example.com/?z=1&a=%C3%A9", "POST", "b=2+3", FORM)

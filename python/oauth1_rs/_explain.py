@@ -408,7 +408,7 @@ def _uri_notes(exact: Exact, host_header: str | None) -> Iterator[str]:
         yield "The method is signed in upper case."
     if "@" in authority:
         yield "The user information before the host is not signed."
-    if host_header is not None:
+    if host_header is not None and host_header.lower() != host.lower():
         yield f"The Host header, {host_header}, counts in place of the URL's host and port."
         host = host_header
     yield from _host_notes(scheme, host)
