@@ -309,29 +309,25 @@ impl KeyFault {
     }
 }
 
-/// Finds how `signature` comes of `base_string`: by which method, and by which fault, if not by the
-/// shared-secrets or the private key as they should be used.
+/// Finds how `signature` comes of `base_string`: by which of the methods, and by which fault, if not
+/// by the shared-secrets or the private key as they should be used.
 ///
 /// # Errors
 /// [`Error::SigningFailed`].
 pub fn reproduce(
     credentials: &Credentials,
+    methods: &[SignatureMethod],
     base_string: &[u8],
     signature: &str,
 ) -> Result<Option<(SignatureMethod, Option<KeyFault>)>, Error> {
     let keys = shared_keys(credentials);
-    for method in SignatureMethod::ALL {
-        if matches!(
-            method,
-            SignatureMethod::RsaSha1 | SignatureMethod::RsaSha256 | SignatureMethod::RsaSha512
-        ) {
-            if credentials.private_key.is_none() {
-                continue;
-            }
-            if signs(&SigningKey::new(method, credentials)?, base_string, signature)? {
-                return Ok(Some((method, None)));
-            }
-            continue;
+    for &method in methods {
+        let is_rsa = method.name().starts_with("RSA-");
+        if is_rsa
+            && credentials.private_key.is_some()
+            && signs(&SigningKey::new(method, credentials)?, base_string, signature)?
+        {
+            return Ok(Some((method, None)));
         }
         for (fault, key) in &keys {
             let Some(key) = SigningKey::of_text(method, key) else { continue };

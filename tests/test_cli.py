@@ -404,7 +404,7 @@ def test_plaintext_is_shown_to_who_asks_for_it(command: Command, name: str) -> N
 def test_a_providers_settings(command: Command, server: WireServer) -> None:
     words = ["request", "--provider", "netsuite", "--set", "account=1234567_SB1"]
     assert command(*words, "GET", f"{server.url}/", environment=SECRETS).code == 0
-    header = dict(server.last.headers)["Authorization"]
+    header = str(dict(server.last.headers)["Authorization"])
     assert header.startswith('OAuth realm="1234567_SB1"')
     assert 'oauth_signature_method="HMAC-SHA256"' in header
     assert accepted(server)

@@ -20,7 +20,8 @@ _PIECE = re.compile(
     | '(?P<single>[^']*)'
     | "(?P<double>(?:[^"\\]|\\.)*)"
     | \\(?P<escaped>.)
-    | (?P<end>[|;<>\n]|&&|&(?=\s|$))
+    | (?P<redirection>[<>]+&?\s*)
+    | (?P<end>[|;]|&&|&(?=\s|$))
     | (?P<variable>`|\$[({\w])
     | (?P<ampersand>&)
     | (?P<plain>[^\s'"\\|;<>&`$]+|\$)
@@ -115,23 +116,28 @@ def split(command: str) -> list[str]:
     """Split a command into words, up to a pipe or whatever else ends it in a POSIX shell."""
     words: list[str] = []
     word: str | None = None
+    # Whether the word that comes is a file's name.
+    is_redirected = False
     position = 0
-    text = re.sub(r"\A\s*(?:\$\s+)?", "", command)  # a prompt may stand before it
+    text = re.sub(r"\A\s*(?:\$\s+)?", "", command) + " "  # a prompt may stand before it
     while position < len(text):
         piece = _PIECE.match(text, position)
         if piece is None:
             raise OAuth1Error("the curl command has a quotation mark that is never closed")
         position = piece.end()
         kind = str(piece.lastgroup)
+        if kind not in {"space", "continued", "redirection", "end"}:
+            word = (word or "") + _piece_text(kind, piece[kind])
+            continue
+        is_number_of_output = kind == "redirection" and word is not None and word.isdigit()
+        if word is not None and not is_redirected and not is_number_of_output:
+            words.append(word)
+        if word is not None or kind == "redirection":
+            is_redirected = kind == "redirection"
+        word = None
         if kind == "end":
             break
-        if kind in {"space", "continued"}:
-            if word is not None:
-                words.append(word)
-            word = None
-        else:
-            word = (word or "") + _piece_text(kind, piece[kind])
-    return words if word is None else [*words, word]
+    return words
 
 
 def _piece_text(kind: str, text: str) -> str:
@@ -164,10 +170,9 @@ def _options(words: list[str]) -> list[tuple[str, str]]:
     rest = iter(words)
     for word in rest:
         if word.startswith("--"):
-            name, given, value = word[2:].partition("=")
-            name = name if given == "" or name in _WITH_VALUE else word[2:]
+            name = word[2:]
             if name in _WITH_VALUE:
-                options.append((name, value if given else _value(f"--{name}", rest)))
+                options.append((name, _value(word, rest)))
             elif name in _FLAGS or name.removeprefix("no-") in _FLAGS:
                 options.append((name, ""))
             elif name == "next":

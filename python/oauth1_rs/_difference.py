@@ -16,7 +16,8 @@ from oauth1_rs._explain import (
     Explanation,
     is_secret,
     looks_secret,
-    setting_text,
+    printable,
+    secrets_of,
     text_of,
 )
 from oauth1_rs._faults import (
@@ -31,6 +32,7 @@ from oauth1_rs._faults import (
     parameter_faults,
     uri_faults,
 )
+from oauth1_rs._redirect import MIN_SECRET
 from oauth1_rs.exceptions import OAuth1Error, OAuth1TypeError
 
 if TYPE_CHECKING:
@@ -39,13 +41,14 @@ if TYPE_CHECKING:
 # How far clocks may be apart: what most providers accept, in seconds.
 _CLOCK_SKEW = 300
 
+_SIGNATURE_METHOD = b"oauth_signature_method"
 _TIMESTAMP = b"oauth_timestamp"
 _TIMES = (b"oauth_nonce", _TIMESTAMP)
 # What it is if a parameter has another value, is missing on the other side, or is only there.
 _OTHER = {
     b"oauth_consumer_key": "client_key",
     b"oauth_token": "token",
-    b"oauth_signature_method": "signature_method",
+    _SIGNATURE_METHOD: "signature_method",
     b"oauth_body_hash": "body_hash",
     b"oauth_nonce": "other_signature",
 }
@@ -108,7 +111,7 @@ class Difference:
         if self.position is not None:
             lines.append(f"  at character {self.position} of the base string")
         lines += [f"Then, {cause}: {CAUSES[cause]}" for cause in self.further]
-        return "\n".join(lines)
+        return "\n".join(map(printable, lines))
 
 
 class Found(NamedTuple):
@@ -122,10 +125,12 @@ class Found(NamedTuple):
 def difference(exact: Exact | None, other: str | bytes | Explanation) -> Difference:
     """Compare; see ``Explanation.diff``."""
     if exact is None:
-        raise OAuth1Error("this explanation was pickled, without what diff compares: explain again")
+        raise OAuth1Error("this explanation is a copy, without what diff compares: explain again")
     if isinstance(other, Explanation):
         if other._exact is None:
-            raise OAuth1Error("the other explanation was pickled: explain again")
+            raise OAuth1Error(
+                "the other explanation is a copy, without what diff compares: explain again"
+            )
         return _of_base_strings(exact, other._exact.base_string)
     if isinstance(other, bytes):
         other = other.decode(errors="replace")
@@ -190,7 +195,7 @@ def _of_signature(exact: Exact, theirs: list[tuple[bytes, bytes]], signature: st
     """Compare with another tool's protocol parameters and signature, of the same request."""
     protocol = [pair for pair in theirs if pair[0] not in {b"realm", b"oauth_signature"}]
     as_theirs = replace(_with_protocol(exact, protocol), signature=signature)
-    method = dict(protocol).get(b"oauth_signature_method", b"").decode(errors="replace")
+    method = dict(protocol).get(_SIGNATURE_METHOD, b"").decode(errors="replace")
     found = _reproduced(as_theirs, as_theirs.base_string)
     if found is None:
         is_encoded = _reproduced(replace(as_theirs, signature=unquote(signature)), "")
@@ -201,11 +206,15 @@ def _of_signature(exact: Exact, theirs: list[tuple[bytes, bytes]], signature: st
             or _of_protocol(exact, protocol)
             or _difference("signature")
         )
+    named = _of_protocol(exact, protocol)
     if found[1] is not None:
+        # Without a token there is no token secret either.
+        if named is not None and named.cause == "token_missing":
+            return replace(named, further=(found[1],))
         return _difference(found[1])
     if found[0] != method:
         return _difference("signature_method", found[0], method)
-    return _of_protocol(exact, protocol) or _difference("none")
+    return named or _difference("none")
 
 
 def _of_curl(exact: Exact, curl: _curl.CurlRequest) -> Difference:
@@ -258,7 +267,9 @@ def _component_differences(exact: Exact, theirs: str) -> Iterator[Found]:
         cause = "method_case" if method == their_method.upper() else "method"
         yield Found(cause, method, their_method)
     if uri != their_uri:
-        yield Found(_cause_of_uri(exact, their_uri), exact.base_string_uri, unquote(their_uri))
+        cause = _cause_of_uri(exact, their_uri)
+        shown = exact.base_string_uri, unquote(their_uri)
+        yield Found(cause, *((uri, their_uri) if cause == "uri_not_encoded" else shown))
     if parameters != their_parameters:
         yield _parameter_difference(exact, their_parameters)
 
@@ -413,12 +424,17 @@ def _with_protocol(exact: Exact, protocol: Iterable[Pair | tuple[bytes, bytes]])
     )
 
 
-def _reproduced(exact: Exact, base_string: str) -> tuple[str, str | None] | None:
-    return exact.client._reproduce(base_string.encode(), exact.signature)
+def _reproduced(
+    exact: Exact, base_string: str, method: str | None = None
+) -> tuple[str, str | None] | None:
+    return exact.client._reproduce(base_string.encode(), exact.signature, method)
 
 
 def _faulty_signature(exact: Exact) -> Difference | None:
     """Find the fault of the base string that gives the signature."""
+    signature_method = {pair.name: pair.value for pair in pairs_of(exact)}.get(
+        _SIGNATURE_METHOD, b""
+    )
     method, uri, parameters = exact.base_string.split("&")
     methods = [("method_case", it) for it in (method.lower(), exact.method)]
     methods += [("method", it) for it in ("GET", "POST", "PUT")]
@@ -429,7 +445,7 @@ def _faulty_signature(exact: Exact) -> Difference | None:
     texts += [(cause, f"{method}&{it}&{parameters}") for cause, it in uris]
     texts += [(cause, f"{method}&{uri}&{it}") for cause, it in normals]
     for text, cause in {text: cause for cause, text in reversed(texts)}.items():
-        found = _reproduced(exact, text)
+        found = _reproduced(exact, text, signature_method.decode(errors="replace"))
         if found is not None and text != exact.base_string:
             return replace(
                 _first_of(exact, exact, text, (found[1],) if found[1] else ()),
@@ -474,7 +490,7 @@ def _first_difference(ours: str, theirs: str) -> int:
 
 def _shown(exact: Exact, text: str) -> str:
     """Return a parameter, or a URI, with what may be secret masked."""
-    secrets = _secrets(exact)
+    secrets = [it for it in secrets_of(exact.client) if len(it) >= MIN_SECRET]
     if any(secret in unquote(unquote(text)) for secret in secrets):
         return MASK
     resource, mark, query = (
@@ -491,13 +507,6 @@ def _shown_piece(exact: Exact, piece: str) -> str:
     if is_secret(exact.client, name, value) or looks_secret(value):
         return f"{MASK if looks_secret(value) and not equals else name}={MASK}"
     return MASK if not equals and looks_secret(name) else piece
-
-
-def _secrets(exact: Exact) -> set[str]:
-    return {
-        setting_text(exact.client.client_secret),
-        setting_text(exact.client.resource_owner_secret),
-    } - {""}
 
 
 def _difference(

@@ -129,13 +129,14 @@ class Explanation:
         )
         protocol = {it.name: it.value for it in self.parameters if it.source == "oauth"}
         self.signature_method = protocol.get("oauth_signature_method", "")
-        is_plaintext = self.signature_method == "PLAINTEXT"
+        found = client._reproduce(exact.base_string.encode(), exact.signature)
+        self.signature_matches = found == (self.signature_method, None)
+        # Whatever the request says: what is the secrets is not shown.
+        is_plaintext = "PLAINTEXT" in {self.signature_method.upper(), found and found[0]}
         self.key = _key(client, self.signature_method, facts["private_key_bits"])
         self.nonce = protocol.get("oauth_nonce")
         self.timestamp = protocol.get("oauth_timestamp")
         self.signature = MASK if is_plaintext else exact.signature
-        found = client._reproduce(exact.base_string.encode(), exact.signature)
-        self.signature_matches = found == (self.signature_method, None)
         self.realm = exact.realm
         self.placement: str = facts["placement"]
         self.sent = _sent(facts, _secret_names(self, is_plaintext=is_plaintext))
@@ -160,7 +161,7 @@ class Explanation:
         Raises
         ------
         OAuth1Error
-            ``other`` is none of that, or this explanation was pickled.
+            ``other`` is none of that, or this explanation is a copy, such as a pickled one.
         """
         from oauth1_rs._difference import difference  # noqa: PLC0415 - it needs this module
 
@@ -190,6 +191,10 @@ class Explanation:
 
     def _lines(self) -> Iterator[tuple[str, str]]:
         """Yield lines, each with the style that rich gives it."""
+        for style, text in self._texts():
+            yield style, printable(text)
+
+    def _texts(self) -> Iterator[tuple[str, str]]:
         heading, plain = "bold", ""
         yield heading, f"{self.method} {self.base_string_uri}"
         yield heading, "Parameters, as they are sorted and signed"
@@ -239,18 +244,21 @@ def text_of(value: bytes) -> str:
     return value.decode(errors="backslashreplace")
 
 
+def printable(text: str) -> str:
+    """Return a text without what would end its line, or control a terminal."""
+    return "".join(it if it.isprintable() else it.encode("unicode_escape").decode() for it in text)
+
+
 def is_secret(client: Client, name: str, value: str) -> bool:
     """Whether a parameter's value is not to be shown."""
-    if value in {setting_text(client.client_secret), setting_text(client.resource_owner_secret)} - {
-        ""
-    }:
-        return True
-    is_public = value in {
-        "",
-        setting_text(client.client_key),
-        setting_text(client.resource_owner_key),
-    }
-    return not is_public and looks_secret(name)
+    public = {"", setting_text(client.client_key), setting_text(client.resource_owner_key)}
+    return value in secrets_of(client) or (value not in public and looks_secret(name))
+
+
+def secrets_of(client: Client) -> set[str]:
+    """Return both shared-secrets, as far as they are there."""
+    secrets = {client.client_secret, client.resource_owner_secret}
+    return {setting_text(secret) for secret in secrets} - {""}
 
 
 def looks_secret(name: str) -> bool:
@@ -326,7 +334,7 @@ def _sent(facts: dict[str, Any], secret: set[str]) -> str:
 def _masked_url(url: str, secret: set[str]) -> str:
     """Return a URL without the password of its user information, secret parameters masked."""
     url = re.sub(r"(?<=://)[^/?#]*@", f"{MASK}@", url)
-    resource, mark, query = url.partition("?")
+    resource, mark, query = url.partition("#")[0].partition("?")
     return resource + mark + _masked_form(query, secret)
 
 
@@ -400,7 +408,7 @@ def _uri_notes(exact: Exact, host_header: str | None) -> Iterator[str]:
         yield "The method is signed in upper case."
     if "@" in authority:
         yield "The user information before the host is not signed."
-    if host_header is not None:
+    if host_header is not None and host_header.lower() != host.lower():
         yield f"The Host header, {host_header}, counts in place of the URL's host and port."
         host = host_header
     yield from _host_notes(scheme, host)

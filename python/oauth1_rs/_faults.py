@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from oauth1_rs._explain import Exact
 
-_UNRESERVED = rb"A-Za-z0-9._~\-"
+_UNRESERVED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
+_ENCODED = [bytes([byte]) if byte in _UNRESERVED else b"%%%02X" % byte for byte in range(256)]
 
 # What a cause means, and what to do about it.
 CAUSES = {
@@ -58,7 +59,7 @@ CAUSES = {
     "are handed to the signer?",
     "decoded_twice": "The other side decodes a parameter once too often.",
     "not_encoded": "The other side does not encode parameters before it joins them (section "
-    "3.4.1.3.2 step 1).",
+    "3.4.1.3.2 step 1). Mastercard wants that: single_encoding=True.",
     "names_not_encoded": "The other side does not encode the names of parameters.",
     "reserved_not_encoded": "The other side leaves some of !*'() as they are, as JavaScript's "
     "encodeURIComponent does; section 3.6 encodes them.",
@@ -149,12 +150,11 @@ def pair_of(source: str, name: bytes, value: bytes) -> Pair:
 
 def encode(text: bytes) -> bytes:
     """Percent-encode by RFC 5849 section 3.6."""
-    return re.sub(rb"[^" + _UNRESERVED + rb"]", lambda found: b"%%%02X" % found[0][0], text)
+    return b"".join([_ENCODED[byte] for byte in text])
 
 
 def _encode_but(text: bytes, kept: bytes) -> bytes:
-    pattern = rb"[^" + _UNRESERVED + re.escape(kept) + rb"]"
-    return re.sub(pattern, lambda found: b"%%%02X" % found[0][0], text)
+    return b"".join([_ENCODED[byte] if byte not in kept else bytes([byte]) for byte in text])
 
 
 def _of_utf_8(value: bytes, encoding: str) -> bytes:
@@ -256,38 +256,49 @@ def parameter_faults(exact: Exact) -> Iterator[tuple[str, bytes]]:
     pairs = pairs_of(exact)
     if exact.client.single_encoding:
         yield "single_encoding", _plain(pair_of(*pair[:3]) for pair in pairs)
+    query, form = _query_and_form(exact)
+    own = [pair for pair in pairs if pair.source == "oauth"]
+    came = [*own, *_decoded(query, "query"), *_decoded(form, "form")]
+    yield from _order_faults(came)
     yield from _encoding_faults(pairs)
-    yield from _order_faults(pairs)
     yield from _sourced_faults(exact, pairs)
-    yield from _repeating_faults(pairs)
+    yield from _repeating_faults(came)
     yield from _adding_faults(exact, pairs)
 
 
+def _query_and_form(exact: Exact) -> tuple[bytes, bytes]:
+    query = exact.url.partition("#")[0].partition("?")[2].encode()
+    return query, body_bytes(exact) if exact.is_form else b""
+
+
+def _in_two_orders(cause: str, pairs: list[Pair]) -> Iterator[tuple[str, bytes]]:
+    """Yield a fault as it is, and sorted before encoding: the commonest fault of all besides."""
+    yield cause, _plain(pairs)
+    yield cause, normalized(pair.encoded for pair in sorted(pairs, key=lambda pair: pair[1:3]))
+
+
 def _encoding_faults(pairs: list[Pair]) -> Iterator[tuple[str, bytes]]:
-    for cause, faulty in ENCODINGS:
-        for sources in (
-            ("oauth", "query", "form"),
-            ("query", "form"),
-            ("oauth",),
-            ("query",),
-            ("form",),
-        ):
-            wrong = [
-                (faulty(pair.name), faulty(pair.value)) if pair.source in sources else pair.encoded
-                for pair in pairs
-            ]
-            yield cause, normalized(sorted(wrong))
-            # Many fix the order before they encode.
-            yield cause, normalized(wrong)
-            values = [
-                (pair.encoded[0], value) for pair, (_, value) in zip(pairs, wrong, strict=True)
-            ]
-            yield cause, normalized(sorted(values))
-            names = [(name, pair.encoded[1]) for pair, (name, _) in zip(pairs, wrong, strict=True)]
-            yield (
-                "names_not_encoded" if cause == "not_encoded" else cause,
-                normalized(sorted(names)),
-            )
+    right = [pair.encoded for pair in pairs]
+    present = {pair.source for pair in pairs}
+    choices = ({"oauth", "query", "form"}, {"query", "form"}, {"oauth"}, {"query"}, {"form"})
+    chosen = dict.fromkeys(frozenset(present & choice) for choice in choices)
+    for (cause, faulty), sources in itertools.product(ENCODINGS, chosen):
+        wrong = [
+            (faulty(pair.name), faulty(pair.value)) if pair.source in sources else pair.encoded
+            for pair in pairs
+        ]
+        if wrong == right:
+            continue
+        yield cause, normalized(sorted(wrong))
+        # Many fix the order before they encode.
+        yield cause, normalized(wrong)
+        before = sorted(zip(pairs, wrong, strict=True), key=lambda pair: pair[0][1:3])
+        yield cause, normalized(encoded for _, encoded in before)
+        values = [(name, value) for (name, _), (_, value) in zip(right, wrong, strict=True)]
+        yield cause, normalized(sorted(values))
+        names = [(name, value) for (name, _), (_, value) in zip(wrong, right, strict=True)]
+        cause_of_names = "names_not_encoded" if cause == "not_encoded" else cause
+        yield cause_of_names, normalized(sorted(names))
     yield "lower_case_escapes", _in_lower_case(_plain(pairs))
 
 
@@ -316,9 +327,7 @@ def _in_orders_of_sources(pairs: list[Pair]) -> Iterator[list[Pair]]:
 
 def _sourced_faults(exact: Exact, pairs: list[Pair]) -> Iterator[tuple[str, bytes]]:
     """Whole sources left out, or read in another way."""
-    resource, hash_sign, fragment = exact.url.partition("#")
-    query = resource.partition("?")[2].encode()
-    form = body_bytes(exact) if exact.is_form else b""
+    query, form = _query_and_form(exact)
     own = [pair for pair in pairs if pair.source == "oauth"]
     for source in ("query", "form"):
         yield f"{source}_not_signed", _plain(pair for pair in pairs if pair.source != source)
@@ -336,6 +345,7 @@ def _sourced_faults(exact: Exact, pairs: list[Pair]) -> Iterator[tuple[str, byte
     yield "double_encoding", _plain([*own, *raw])
     as_they_are = [*(pair.encoded for pair in own), *(pair[1:3] for pair in raw)]
     yield "not_encoded", normalized(sorted(as_they_are))
+    _, hash_sign, fragment = exact.url.partition("#")
     if hash_sign:
         longer = _decoded(query + b"#" + fragment.encode(), "query")
         yield "fragment_signed", _plain([*own, *longer, *_decoded(form, "form")])
@@ -344,31 +354,46 @@ def _sourced_faults(exact: Exact, pairs: list[Pair]) -> Iterator[tuple[str, byte
     }
     yield "empty_value_dropped", _plain(pair for pair in pairs if pair.name not in valueless)
     yield "empty_value_dropped", _plain(pair for pair in pairs if pair.value)
+    yield "empty_piece_signed", _plain([*pairs, pair_of("", b"", b"")])
+    for end in (b"=", b"?", b"\0", b";"):
+        cut = [pair_of("", it.name, it.value.partition(end)[0]) for it in pairs]
+        yield "value_cut", _plain(cut)
+        encoded = [pair_of("", it.name, it.value.partition(end)[0]) for it in raw]
+        decoded = [pair_of("", *map(unquote_to_bytes, pair[1:3])) for pair in encoded]
+        yield "value_cut", _plain([*own, *decoded])
 
 
 def _repeating_faults(pairs: list[Pair]) -> Iterator[tuple[str, bytes]]:
-    """Names that are given more than once, or with brackets."""
+    """Names that are given more than once, or are no names of variables."""
     for came in _in_orders_of_sources(pairs):
         for some in (came, came[::-1]):
-            yield "repeated_names_dropped", _plain({pair.name: pair for pair in some}.values())
-    yield "repeated_names_dropped", _plain({pair[1:3]: pair for pair in pairs}.values())
-    for comma in (b",", b", ", b" "):
+            kept = list({pair.name: pair for pair in some}.values())
+            yield from _in_two_orders("repeated_names_dropped", kept)
+    kept = list({pair[1:3]: pair for pair in pairs}.values())
+    yield from _in_two_orders("repeated_names_dropped", kept)
+    for comma, some in itertools.product((b",", b", ", b" "), (pairs, by_encoding(pairs))):
         values: dict[bytes, list[bytes]] = {}
-        for pair in pairs:
+        for pair in some:
             values.setdefault(pair.name, []).append(pair.value)
         joined = [pair_of("", name, comma.join(given)) for name, given in values.items()]
-        yield "repeated_names_joined", _plain(joined)
-    counts: Counter[bytes] = Counter()
-    indexed = []
-    for pair in pairs:
-        name = pair.name
-        if name.endswith(b"[]"):
-            name = name[:-2] + b"[%d]" % counts[pair.name]
-            counts[pair.name] += 1
-        indexed.append(pair_of(pair.source, name, pair.value))
-    yield "names_rewritten", _plain(indexed)
+        yield from _in_two_orders("repeated_names_joined", joined)
+    repeated = Counter(pair.name for pair in pairs)
+    for is_array in (lambda name: name.endswith(b"[]"), lambda name: repeated[name] > 1):
+        counts: Counter[bytes] = Counter()
+        indexed = []
+        for pair in pairs:
+            name = pair.name
+            if is_array(name):
+                name = name.removesuffix(b"[]") + b"[%d]" % counts[name]
+                counts[pair.name] += 1
+            indexed.append(pair_of("", name, pair.value))
+        yield from _in_two_orders("names_rewritten", indexed)
     without = [pair_of("", it.name.removesuffix(b"[]"), it.value) for it in pairs]
-    yield "names_rewritten", _plain(without)
+    yield from _in_two_orders("names_rewritten", without)
+    variables = [pair_of("", re.sub(rb"[ .]", b"_", it.name), it.value) for it in pairs]
+    both = list({pair.encoded: pair for pair in [*pairs, *variables]}.values())
+    yield from _in_two_orders("names_rewritten", variables)
+    yield from _in_two_orders("names_rewritten", both)
 
 
 def _adding_faults(exact: Exact, pairs: list[Pair]) -> Iterator[tuple[str, bytes]]:
@@ -406,7 +431,7 @@ def _bodies_as_parameters(body: bytes) -> Iterator[list[Pair]]:
     yield [pair_of("form", b"", body)]
     try:
         fields = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return
     if isinstance(fields, dict):
         for write in (json.dumps, lambda value: json.dumps(value, separators=(",", ":"))):

@@ -17,6 +17,7 @@ use super::text::{encode, header_text};
 use crate::explain::{KeyFault, reproduce};
 use crate::params::{FORM_MEDIA_TYPE, is_form_media_type};
 use crate::sign::Signed;
+use crate::signature::SignatureMethod;
 use crate::transmit::Placement;
 
 /// What oauthlib's `Client` lets subclasses override and this one cannot call.
@@ -316,15 +317,21 @@ impl Client {
     }
 
     /// Finds how a signature comes of a base string by these secrets: the method's name and, if
-    /// they were not used as they should be, what was done instead. For `Explanation.diff`.
+    /// they were not used as they should be, what was done instead. For `Explanation.diff`, which
+    /// names a method where it tries many base strings.
+    #[pyo3(signature = (base_string, signature, signature_method = None))]
     fn _reproduce(
         &self,
         py: Python<'_>,
         base_string: &[u8],
         signature: &str,
+        signature_method: Option<&str>,
     ) -> PyResult<Option<(&'static str, Option<&'static str>)>> {
         let secrets = self.settings()?.secrets(py)?;
-        let found = reproduce(&secrets, base_string, signature)?;
+        // One that is unknown is none to try: all are.
+        let method = signature_method.and_then(|name| SignatureMethod::from_name(name).ok());
+        let methods = method.as_ref().map_or(&SignatureMethod::ALL[..], std::slice::from_ref);
+        let found = reproduce(&secrets, methods, base_string, signature)?;
         Ok(found.map(|(method, fault)| (method.name(), fault.map(KeyFault::name))))
     }
 

@@ -45,6 +45,10 @@ impl<'py> SentRequest<'py> {
         })
     }
 
+    pub(super) fn uri(&self) -> &str {
+        &self.uri
+    }
+
     /// The `Explanation` of its signature; none if it has no signature. `unsigned` is the request
     /// before it was signed for this.
     pub(super) fn explain(

@@ -248,8 +248,9 @@ impl OAuth1 {
     /// Parameters
     /// ----------
     /// r
-    ///     A prepared request, as it is signed: one that is not signed yet, to see what its signature
-    ///     would cover, or one that is (``response.request``), to see what it did cover.
+    ///     A prepared request of requests, or another object with ``method``, ``url``, ``headers``
+    ///     and ``body`` or ``content``, such as httpx's. One that is not signed yet shows what its
+    ///     signature would cover; one that is (``response.request``), what that does cover.
     ///
     /// Returns
     /// -------
@@ -267,13 +268,7 @@ impl OAuth1 {
         let parts = slf.get().parts(py)?;
         let client = parts.client.bind(py);
         let client = client.cast::<Client>().map_err(|_| foreign_client(client))?;
-        let sent = |request: &Bound<'py, PyAny>| {
-            let PreparedRequest { url, method, body, .. } = PreparedRequest::of(request)?;
-            let headers = request.getattr(intern!(py, "headers"))?;
-            let body = Some(body).filter(|body| !body.is_none());
-            SentRequest::of(client, url.as_any(), Some(&method), body, Some(&headers))
-        };
-        let given = sent(r)?;
+        let given = described(client, r)?;
         if let Some(explanation) = given.explain(client, None)? {
             return Ok(explanation);
         }
@@ -282,13 +277,13 @@ impl OAuth1 {
         }
         // Without the hooks, which copies of a request share.
         let copy = PyDict::new(py);
-        for name in ["method", "url", "body"] {
-            copy.set_item(name, r.getattr(name)?)?;
-        }
+        copy.set_item("method", r.getattr(intern!(py, "method"))?)?;
+        copy.set_item("url", given.uri())?;
         copy.set_item("headers", Headers::of(r)?.copy()?)?;
+        copy.set_item("body", body_of(r)?)?;
         let copy = py.import("types")?.getattr("SimpleNamespace")?.call((), Some(&copy))?;
         slf.call1((&copy,))?;
-        sent(&copy)?.explain(client, Some(&given))?.ok_or_else(unsigned)
+        described(client, &copy)?.explain(client, Some(&given))?.ok_or_else(unsigned)
     }
 
     #[getter]
@@ -345,6 +340,31 @@ impl OAuth1 {
     fn __clear__(&self) {
         self.replace(None);
     }
+}
+
+/// The parts of a request that is to be explained.
+fn described<'py>(
+    client: &Bound<'py, Client>,
+    request: &Bound<'py, PyAny>,
+) -> PyResult<SentRequest<'py>> {
+    let py = request.py();
+    let url = request.getattr_opt(intern!(py, "url"))?.filter(|url| !url.is_none());
+    let url = url.ok_or_else(|| wrong_type("the request", PREPARED_REQUEST, request))?;
+    // httpx has a class of its own for them.
+    let url = url.str()?;
+    let method = request.getattr(intern!(py, "method"))?;
+    let headers = request.getattr(intern!(py, "headers"))?;
+    SentRequest::of(client, url.as_any(), Some(&method), body_of(request)?, Some(&headers))
+}
+
+/// The body of a request, under the name that it has in requests, or in httpx.
+fn body_of<'py>(request: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = request.py();
+    let body = match request.getattr_opt(intern!(py, "body"))? {
+        Some(body) => body,
+        None => request.getattr(intern!(py, "content"))?,
+    };
+    Ok(Some(body).filter(|body| !body.is_none()))
 }
 
 fn uninitialized() -> PyErr {
