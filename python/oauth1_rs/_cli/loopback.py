@@ -126,6 +126,7 @@ class CallbackServer:
         except (OSError, OverflowError) as error:
             raise Failure(USAGE, f"port {port} cannot be used: {error}") from None
         self.port: int = self._server.server_address[1]
+        self.last = FAILED
         self.url = f"http://{HOST}:{self.port}{PATH}"
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), daemon=True
@@ -141,6 +142,8 @@ class CallbackServer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        while visit := self.wait(0):  # the same page once more, in another tab
+            visit.answer(self.last)
         self._server.shutdown()
         self._server.server_close()
 
@@ -174,6 +177,7 @@ class _Handler(BaseHTTPRequestHandler):
         visit = Visit(query)
         self.callback.visits.put(visit)
         visit.answered.wait()
+        self.callback.last = visit.page
         try:
             self._show(visit.page)
         finally:
