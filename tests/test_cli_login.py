@@ -126,7 +126,7 @@ def test_a_user_denies(command: Command, begin: Callable[..., Any]) -> None:
     done = command.ended(process)
     assert done.code == 1
     assert "denied the authorization" in done.messages
-    assert not command.profiles.exists()
+    assert list(command.profiles.iterdir()) == []
 
 
 def test_others_do_not_end_the_login(command: Command, begin: Callable[..., Any]) -> None:
@@ -195,7 +195,7 @@ def test_the_token_is_refused(command: Command, begin: Callable[..., Any]) -> No
     done = command.ended(process)
     assert done.code == 1
     assert "the provider refused the token request" in done.messages
-    assert not command.profiles.exists()
+    assert list(command.profiles.iterdir()) == []
 
 
 def test_a_callback_without_a_verifier(command: Command, begin: Callable[..., Any]) -> None:
@@ -305,7 +305,7 @@ def test_an_interrupted_login(command: Command, begin: Callable[..., Any]) -> No
     done = command.ended(process)
     assert done.code == 130
     assert done.messages.endswith("Interrupted.\n")
-    assert not command.profiles.exists()
+    assert list(command.profiles.iterdir()) == []
 
 
 def test_a_wrong_client_secret(command: Command, begin: Callable[..., Any]) -> None:
