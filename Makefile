@@ -32,6 +32,9 @@ CARGO_FUZZ := target/tools/cargo-fuzz-$(CARGO_FUZZ_VERSION)/bin/cargo-fuzz
 CARGO_MUTANTS_VERSION := 27.1.0
 CARGO_MUTANTS := target/tools/cargo-mutants-$(CARGO_MUTANTS_VERSION)/bin/cargo-mutants
 
+MUTANTS := $(VENV)-mutants
+MUTATED := target/mutants-python
+
 # What is released is built in an environment of its own, into dist.
 RELEASE := $(VENV)-release
 TARGET ?= $(shell rustc --version --verbose | sed -n 's/^host: //p')
@@ -65,7 +68,7 @@ DIFFERENTIAL_CASES := 1000000
 
 .PHONY: help demo memory memory-short test test-rust test-python test-oldest-requests peer-suites \
 	browser interop interop-table interop-peers fuzz fuzz-short differential mutants \
-	$(addprefix fuzz-,$(FUZZ_TARGETS)) lint deny advisories format lock licenses sbom bench plot \
+	mutants-python $(addprefix fuzz-,$(FUZZ_TARGETS)) lint deny advisories format lock licenses sbom bench plot \
 	bench-instructions wheel wheel-free-threaded sdist smoke smoke-sdist smoke-musl reproducible \
 	release-version release-check ci clean
 
@@ -187,6 +190,19 @@ memory-short:  ## the part of it that takes a minute
 mutants: $(CARGO_MUTANTS)  ## change the core in every small way: do its tests notice? (an hour or two)
 	PROPTEST_CASES=48 PATH="$(abspath $(dir $(CARGO_MUTANTS))):$$PATH" cargo mutants --output target
 
+# In a copy, for what it changes is beside the tests. It wants to find the package in src.
+mutants-python: $(VENV)/package $(MUTANTS)/ready  ## the same with the Python code and its tests (an hour)
+	rm -rf $(MUTATED)/src $(MUTATED)/tests $(MUTATED)/examples
+	mkdir -p $(MUTATED)
+	$(MUTANTS)/bin/python -m pip --disable-pip-version-check --quiet install --no-deps \
+		--target $(MUTATED)/src $(WHEEL)
+	cp -R examples tests pyproject.toml $(MUTATED)
+	rm -rf $(MUTATED)/tests/node_modules
+	cp tests/mutmut.cfg $(MUTATED)/setup.cfg
+	cd $(MUTATED) && PYTHONPATH=$(abspath $(MUTATED))/mutants/src \
+		$(abspath $(MUTANTS))/bin/mutmut run --max-children 1
+	cd $(MUTATED) && $(abspath $(MUTANTS))/bin/mutmut results
+
 bench: $(VENV)-bench/package  ## measure beside other signers, and each stage of a signature
 	$(VENV)-bench/bin/python benches/bench.py
 	cargo bench --locked --manifest-path benches/rust/Cargo.toml --target-dir target/benches
@@ -255,6 +271,8 @@ lock:  ## pin the newest development tools into the lock files
 		-o requirements-dev.lock
 	$(UV_LOCK) --python-version 3.10 --group build --group release \
 		--constraints requirements-dev.lock -o requirements-release.lock
+	$(UV_LOCK) --python-version 3.10 --group test --group mutants \
+		--constraints requirements-dev.lock -o requirements-mutants.lock
 	$(UV_LOCK) --python-version 3.11 benches/requirements.in -o benches/requirements.lock
 	$(UV_LOCK) --python-version 3.11 fuzz/requirements.in -o fuzz/requirements.lock
 	$(UV_LOCK) --python-version 3.11 tests/peer_suites/requirements.in \
@@ -280,6 +298,12 @@ $(RELEASE)/ready: requirements-release.lock
 	$(PYTHON) -m venv --clear $(RELEASE)
 	$(RELEASE)/$(SCRIPTS)/python -m pip --disable-pip-version-check --quiet install $(LOCKED) \
 		-r requirements-release.lock
+	touch $@
+
+$(MUTANTS)/ready: requirements-mutants.lock
+	$(PYTHON) -m venv --clear $(MUTANTS)
+	$(MUTANTS)/bin/python -m pip --disable-pip-version-check --quiet install $(LOCKED) \
+		-r requirements-mutants.lock
 	touch $@
 
 $(NODE_MODULES): tests/package-lock.json
