@@ -132,6 +132,12 @@ impl Signer {
         self.placement
     }
 
+    /// See [`Configuration::single_encoding`].
+    #[must_use]
+    pub fn single_encoding(&self) -> bool {
+        self.single_encoding
+    }
+
     /// See [`SigningKey::is_slow`].
     #[must_use]
     pub fn is_slow(&self) -> bool {

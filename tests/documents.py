@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-NAMES = ["README.md", "CONTRIBUTING.md", "docs/providers.md"]
+NAMES = ["README.md", "CONTRIBUTING.md", "docs/explain.md", "docs/providers.md"]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 ``OAuth1`` is the ``auth=`` of requests, with the parameters of requests-oauthlib's.
 ``OAuth1Session`` is a requests session that also obtains the tokens. ``Client`` signs requests
-given in parts, for everything else.
+given in parts, for everything else. ``explain`` of each shows what a signature covers.
 """
 
 from __future__ import annotations
@@ -51,6 +51,8 @@ __all__ = [
     "SIGNATURE_TYPE_QUERY",
     "AuthorizationDenied",
     "Client",
+    "Difference",
+    "Explanation",
     "OAuth1",
     "OAuth1Error",
     "OAuth1Session",
@@ -65,15 +67,25 @@ __all__ = [
 
 
 if TYPE_CHECKING:
+    from oauth1_rs._difference import Difference
+    from oauth1_rs._explain import Explanation
     from oauth1_rs._session import OAuth1Session
 else:  # type checkers would let any name through
 
     def __getattr__(name: str) -> object:
-        # It imports requests, for which those who only sign should not have to wait.
+        # They import much, for which those who only sign should not have to wait.
         if name == "OAuth1Session":
             from oauth1_rs._session import OAuth1Session  # noqa: PLC0415 - as above
 
             return OAuth1Session
+        if name == "Explanation":
+            from oauth1_rs._explain import Explanation  # noqa: PLC0415 - as above
+
+            return Explanation
+        if name == "Difference":
+            from oauth1_rs._difference import Difference  # noqa: PLC0415 - as above
+
+            return Difference
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -6,6 +6,8 @@ from typing import Any, Literal, Protocol, TypeAlias, TypeVar, final
 
 from typing_extensions import Self, disjoint_base
 
+from oauth1_rs._explain import Explanation
+
 __all__ = ["Client", "OAuth1", "RedirectHook"]
 
 _Text: TypeAlias = str | bytes
@@ -86,6 +88,17 @@ class Client:
         headers: Mapping[str, Any] | None = None,
         realm: _Text | None = None,
     ) -> tuple[Any, dict[Any, Any], Any]: ...
+    def explain(
+        self,
+        uri: _Text,
+        http_method: str = "GET",
+        body: object = None,
+        headers: Mapping[str, Any] | None = None,
+        realm: _Text | None = None,
+    ) -> Explanation: ...
+    def _reproduce(
+        self, base_string: bytes, signature: str, signature_method: str | None = None
+    ) -> tuple[str, str | None] | None: ...
     def __copy__(self) -> Self: ...
     def _replace(self, **changes: Any) -> None: ...
 
@@ -123,6 +136,7 @@ class OAuth1:
         single_encoding: bool = False,
     ) -> None: ...
     def __call__(self, r: _RequestT) -> _RequestT: ...
+    def explain(self, r: Any) -> Explanation: ...
     def __setstate__(self, state: Any) -> None: ...
 
 # Signing puts it among a request's response hooks.
