@@ -1,8 +1,8 @@
 """OAuth 1.0a (RFC 5849) request signing, its core in Rust.
 
 ``OAuth1`` is the ``auth=`` of requests, with the parameters of requests-oauthlib's.
-``OAuth1Session`` is a requests session that also obtains the tokens. ``Client`` signs requests
-given in parts, for everything else.
+``OAuth1Session`` is a requests session that also obtains the tokens. ``OAuth1Adapter`` lets the
+retries of any session be signed. ``Client`` signs requests given in parts, for everything else.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ __all__ = [
     "AuthorizationDenied",
     "Client",
     "OAuth1",
+    "OAuth1Adapter",
     "OAuth1Error",
     "OAuth1Session",
     "OAuth1TypeError",
@@ -65,11 +66,16 @@ __all__ = [
 
 
 if TYPE_CHECKING:
+    from oauth1_rs._adapter import OAuth1Adapter
     from oauth1_rs._session import OAuth1Session
 else:  # type checkers would let any name through
 
     def __getattr__(name: str) -> object:
-        # It imports requests, for which those who only sign should not have to wait.
+        # They import requests, for which those who only sign should not have to wait.
+        if name == "OAuth1Adapter":
+            from oauth1_rs._adapter import OAuth1Adapter  # noqa: PLC0415 - as above
+
+            return OAuth1Adapter
         if name == "OAuth1Session":
             from oauth1_rs._session import OAuth1Session  # noqa: PLC0415 - as above
 
