@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,8 @@ __all__ = [
     "OAuth1ProxyManager",
     "connection_from_url",
 ]
+
+SCHEME = re.compile("https?://", re.IGNORECASE)
 
 
 class _Signed:
@@ -180,9 +183,9 @@ class _ChainedAttempts(Attempts):
 
     def sign(self, message: Message, pool: urllib3.HTTPConnectionPool, /) -> None:
         # Proxies that forward get an absolute URL.
-        origin = _origin(pool) if message.url.startswith("/") else ""
+        origin = "" if SCHEME.match(message.url) else _origin(pool)
         given = message.headers
-        message.url = origin + message.url
+        message.url = origin + (message.url or "/")
         message.headers = _copied(given)
         before = self._chain.change
         if before is None:
@@ -209,8 +212,8 @@ class _ChainedAttempts(Attempts):
 
 
 def _origin(pool: urllib3.HTTPConnectionPool) -> str:
-    # As urllib3 writes the `Host` header.
-    host = pool.host.rstrip(".")
+    # As the `Host` header has it: in a tunnel with the dot that a name may end with.
+    host = pool.host if pool.proxy else pool.host.rstrip(".")
     port = "" if pool.port is None else f":{pool.port}"
     return f"{pool.scheme}://" + (f"[{host}]" if ":" in host else host) + port
 
