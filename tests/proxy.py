@@ -13,7 +13,10 @@ from urllib.parse import urlsplit
 
 
 class Proxy:
-    """Tunnels `CONNECT`, and forwards everything else; as a context manager it serves."""
+    """Tunnels `CONNECT` to this machine, and forwards everything else.
+
+    As a context manager it serves.
+    """
 
     def __init__(self) -> None:
         self.heard: list[tuple[str, str, dict[str, str]]] = []
@@ -48,8 +51,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_CONNECT(self) -> None:
         self.keep()
-        host, _, port = self.path.rpartition(":")
-        with socket.create_connection((host, int(port)), timeout=10) as there:
+        port = int(self.path.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as there:
             self.send_response(200)
             self.end_headers()
             self.close_connection = True

@@ -25,6 +25,7 @@ from oauth1_rs import OAuth1, OAuth1Adapter, OAuth1Error, OAuth1Session
 from proxy import Proxy
 from requests.adapters import HTTPAdapter
 from streams import LINES
+from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 from verifier import WireRequest, decode_form
 from wire_server import Answer, WireServer
@@ -359,10 +360,11 @@ def outcome(adapter: HTTPAdapter, name: str, kind_of_session: str) -> dict[str, 
             seen["content"] = response.content
             seen["status"] = response.status_code
             history = response.raw.retries.history
-        except requests.RequestException as error:
+        # Older requests let urllib3's own through.
+        except (requests.RequestException, HTTPError) as error:
             (cause,) = error.args if len(error.args) == 1 else (None,)
             seen["error"] = type(error), type(cause), type(getattr(cause, "reason", None))
-            seen["request"] = error.request is not None
+            seen["request"] = getattr(error, "request", None) is not None
         seen["history"] = [(entry.method, entry.url, entry.status) for entry in history]
         targets = [(request.method, request.target) for request in server.requests]
         return {**seen, "requests": targets, "connections": server.connections}
@@ -417,6 +419,24 @@ def test_another_request_keeps_its_hooks(server: WireServer, other_server: WireS
     server.answers["/a"] = Answer(status=302, headers=[("Location", location)])
     session.send(two)
     assert is_bare(other_server.last)
+
+
+@every_placement
+def test_hooks_that_requests_is_about_to_call_stay_as_they_are(
+    server: WireServer, placement: str
+) -> None:
+    seen: list[Any] = []
+
+    def answer(_request: WireRequest) -> Answer:
+        seen.append(prepared.hooks["response"])
+        return Answer(status=503 if len(seen) < 3 else 200)
+
+    session = own(OAuth1Adapter(max_retries=retries()), signature_type=placement)
+    prepared = session.prepare_request(requests.Request("GET", f"{server.url}/a"))
+    server.answers["/a"] = answer
+    session.send(prepared)
+    assert seen == [[], [], []]
+    assert seen[0] is not seen[2]
 
 
 # Redirects
@@ -505,6 +525,29 @@ def test_the_clock_is_corrected(
     assert len(nonces(skewed_server.requests)) == len(skewed_server.requests) == 3
     assert abs(session.auth.client.timestamp_offset - seconds) <= 2
     assert skewed_server.connections == 1
+
+
+def test_a_clock_is_corrected_once(skewed_server: WireServer) -> None:
+    skewed_server.answers["/a"] = in_turn(
+        dated(401, 1), dated(503, 1), dated(401, 2), dated(401, 3)
+    )
+    session = own(OAuth1Adapter(max_retries=retries(), correct_clock=True))
+    assert session.get(f"{skewed_server.url}/a").status_code == 401
+    assert len(nonces(skewed_server.requests)) == 3
+
+
+def test_retries_are_counted_on_when_the_clock_is_corrected(skewed_server: WireServer) -> None:
+    skewed_server.answers["/a"] = in_turn(dated(503, 1), dated(401, 1), dated(503, 1))
+    session = own(OAuth1Adapter(max_retries=retries(1), correct_clock=True))
+    with pytest.raises(requests.exceptions.RetryError):
+        session.get(f"{skewed_server.url}/a")
+    assert len(nonces(skewed_server.requests)) == 3
+
+
+def dated(status: int, hours: float) -> Answer:
+    """Return an answer of a server whose clock is fast."""
+    date = formatdate(time.time() + hours * 3600, usegmt=True)
+    return Answer(status=status, headers=[("Date", date)])
 
 
 def test_a_file_is_sent_again_when_the_clock_is_corrected(skewed_server: WireServer) -> None:

@@ -289,7 +289,7 @@ def test_the_length_is_right(
 
 
 def test_headers_of_the_callers_types_arrive(server: WireServer) -> None:
-    headers: Any = {"Content-Type": FORM.encode(), "X-Bytes": b"1", "x-text": "2"}
+    headers: Any = {"Content-Type": FORM.encode(), "X-Bytes": b"1", b"x-text": "2"}
     given = dict(headers)
     OAuth1PoolManager(auth()).request("POST", f"{server.url}/a", body="a=1", headers=headers)
     assert_signed(server.last)
@@ -372,6 +372,16 @@ def test_a_redirect_within_the_origin(
     if status != 303:
         assert {request.method for request in server.requests} == {method}
         assert own(server.last.form) == own(body.encode() if isinstance(body, str) else b"")
+
+
+@every_level
+def test_a_body_of_parameters_alone_is_gone_with_the_method(server: WireServer, level: str) -> None:
+    server.redirects["/first"] = (303, "/second")
+    LEVELS[level](server, signature_type="BODY")("POST", "/first")
+    assert_signed(server.requests[0])
+    assert server.last.method == "GET"
+    assert is_bare(server.last)
+    assert server.last.body == b""
 
 
 @pytest.mark.parametrize("status", REDIRECT_STATUSES)
@@ -676,6 +686,16 @@ def test_a_proxy_that_tunnels_sees_no_signature(
         assert (method, target) == ("CONNECT", f"127.0.0.1:{secure_server.port}")
         assert "authorization" not in headers
         assert "oauth" not in str(headers)
+
+
+def test_a_tunnel_to_a_name_that_ends_with_a_dot(secure_server: WireServer, trusted: str) -> None:
+    with Proxy() as proxy:
+        manager = OAuth1ProxyManager(
+            auth(), proxy.url, ca_certs=trusted, assert_hostname="localhost"
+        )
+        manager.request("GET", f"https://Example.com.:{secure_server.port}/a")
+        manager.clear()
+    assert_signed(secure_server.last)
 
 
 # Errors, threads

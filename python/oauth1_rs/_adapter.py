@@ -73,7 +73,7 @@ class OAuth1Adapter(HTTPAdapter):
         attempts = _SignedAttempts(
             request, lambda: self.request_url(request, proxies), may_correct=self.correct_clock
         )
-        with signed(attempts if last_signature(request) else None):
+        with signed(attempts):
             return super().send(request, *arguments, **options)
 
 

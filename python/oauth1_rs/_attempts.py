@@ -62,32 +62,22 @@ def signed(attempts: Attempts | None) -> Iterator[None]:
 class SigningPool(HTTPConnectionPool):
     """What goes before a class of pools, so that it signs."""
 
-    def urlopen(  # type: ignore[override]  # in urllib3's versions the parameters differ
-        self,
-        method: str,
-        url: str,
-        body: Any = None,
-        headers: Any = None,
-        retries: Any = None,
-        redirect: bool = True,
-        assert_same_host: bool = True,
-        **options: Any,
+    def urlopen(
+        self, method: str, url: str, body: Any = None, *arguments: Any, **options: Any
     ) -> Any:
         """Send a request, as urllib3's pools do."""
-        arguments = (method, url, body, headers)
-        same = {"redirect": redirect, "assert_same_host": assert_same_host, **options}
         attempts = current_attempts()
         if attempts is None:
-            return super().urlopen(*arguments, retries=retries, **same)
+            return super().urlopen(method, url, body, *arguments, **options)
         position = set_file_position(body, options.get("body_pos"))
-        response = super().urlopen(*arguments, retries=retries, **same)
+        response = super().urlopen(method, url, body, *arguments, **options)
         if _can_be_repeated(body, position) and attempts.corrects_clock(response):
             response.drain_conn()
-            same["body_pos"] = position
-            response = super().urlopen(*arguments, retries=response.retries, **same)
+            options["body_pos"] = position
+            response = super().urlopen(method, url, body, *arguments, **options)
         return response
 
-    def _make_request(  # type: ignore[override]  # as above
+    def _make_request(  # type: ignore[override]  # in urllib3's versions the parameters differ
         self,
         conn: Any,
         method: str,

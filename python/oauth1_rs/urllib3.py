@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -29,7 +28,7 @@ __all__ = [
     "connection_from_url",
 ]
 
-SCHEME = re.compile("https?://", re.IGNORECASE)
+SCHEMES = ("http://", "https://")
 
 
 class _Signed:
@@ -183,9 +182,9 @@ class _ChainedAttempts(Attempts):
 
     def sign(self, message: Message, pool: urllib3.HTTPConnectionPool, /) -> None:
         # Proxies that forward get an absolute URL.
-        origin = "" if SCHEME.match(message.url) else _origin(pool)
+        origin = "" if message.url.startswith(SCHEMES) else _origin(pool)
         given = message.headers
-        message.url = origin + (message.url or "/")
+        message.url = origin + message.url
         message.headers = _copied(given)
         before = self._chain.change
         if before is None:
