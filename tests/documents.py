@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-NAMES = ["README.md", "CONTRIBUTING.md", "docs/providers.md"]
+NAMES = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "docs/providers.md",
+    "docs/clients/httpie.md",
+    "docs/clients/requests.md",
+    "docs/clients/urllib3.md",
+]
 
 
 @dataclass(frozen=True)

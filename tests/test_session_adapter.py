@@ -14,6 +14,7 @@ from email.utils import formatdate
 from typing import Any
 from urllib.parse import urlencode
 
+import documents
 import oauth1_rs.requests_oauthlib
 import oauthlib.oauth1
 import pytest
@@ -660,3 +661,11 @@ def test_a_plain_adapter_beside_it_is_left_alone(server: WireServer) -> None:
     own(HTTPAdapter(max_retries=retries())).get(f"{server.url}/a")
     assert len(nonces(server.requests)) == 1
     assert len(server.requests) == 2
+
+
+def test_the_document(server: WireServer) -> None:
+    (block,) = documents.blocks("docs/clients/requests.md")
+    code = block.text.replace("https://api.example.com", server.url)
+    server.answers["/resource"] = in_turn(Answer(status=503), Answer(status=503))
+    documents.run("docs/clients/requests.md", code.replace("https://", "http://"), str)
+    assert len(nonces(server.requests)) == 3

@@ -18,6 +18,7 @@ from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlencode
 
+import documents
 import pytest
 import trustme
 import urllib3
@@ -816,3 +817,14 @@ def test_importing_it_imports_no_other_client() -> None:
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout == "[]\n"
+
+
+DOCUMENT = "docs/clients/urllib3.md"
+
+
+@pytest.mark.parametrize("block", documents.blocks(DOCUMENT))
+def test_the_document(server: WireServer, block: documents.Block) -> None:
+    assert block.language == "python"
+    code = block.text.replace("https://api.example.com", server.url)
+    documents.run(DOCUMENT, code, str)
+    assert len(nonces(server.requests)) == code.count(".request(")
