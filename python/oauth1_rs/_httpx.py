@@ -85,15 +85,12 @@ class Exchange:
         return following
 
     def _message(self, request: Any) -> Message:
-        headers = request.headers.copy()
-        if headers.encoding == "ascii":
-            headers.encoding = "utf-8"  # for realms
         body = request.stream
         if body is self._stream:
             body = self._body
         elif isinstance(body, self._library.ByteStream):
             body = request.read() or None
-        return Message(request.method, str(request.url), headers, body)
+        return Message(request.method, str(request.url), request.headers.copy(), body)
 
     def _write(self, message: Message, body: Any, request: Any) -> None:
         """Write a message back into its request, which had `body`, and remember what it has now."""
@@ -194,7 +191,7 @@ class SigningAuth:
         media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         is_signed = (
             media_type == FORM_MEDIA_TYPE
-            or self.oauth1.force_include_body
+            or (media_type and self.oauth1.force_include_body)
             or getattr(self.oauth1.client, "body_hash", None)
         )
         return bool(is_signed) and isinstance(request.stream, kind)
