@@ -29,7 +29,9 @@ class Client:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self._wait(self.client.aclose() if hasattr(self.client, "aclose") else self.client.close())
+        self.wait_for(
+            self.client.aclose() if hasattr(self.client, "aclose") else self.client.close()
+        )
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         self._loop.close()
 
@@ -37,9 +39,9 @@ class Client:
         value = getattr(self.client, name)
         if not inspect.ismethod(value):
             return value
-        return lambda *arguments, **options: self._wait(value(*arguments, **options))
+        return lambda *arguments, **options: self.wait_for(value(*arguments, **options))
 
-    def _wait(self, value: Any) -> Any:
+    def wait_for(self, value: Any) -> Any:
         return self._loop.run_until_complete(value) if inspect.isawaitable(value) else value
 
 
