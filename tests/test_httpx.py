@@ -222,10 +222,10 @@ def test_a_host_header_of_the_callers_is_signed(kind: Kind, server: WireServer) 
 def test_defaults_of_the_client_are_signed(kind: Kind, server: WireServer) -> None:
     """`base_url`, `params` and `cookies` are part of the request by then."""
     with kind.session(
-        auth(), base_url=f"{server.url}/v1/", params={"q": "ü [1]"}, cookies={"a": "b"}
+        auth(), base_url=f"{server.url}/v1/", params={"q": "ü"}, cookies={"a": "b"}
     ) as client:
         client.get("things", params={"page": "2"})
-    assert server.last.target == b"/v1/things?q=%C3%BC+%5B1%5D&page=2"
+    assert server.last.target == b"/v1/things?q=%C3%BC&page=2"
     assert headers_of(server.last)["cookie"] == "a=b"
     assert is_signed(server.last)
 

@@ -308,7 +308,7 @@ def test_redirects_in_a_circle(kind: Kind, server: WireServer) -> None:
 
 @every_kind
 def test_a_redirect_to_what_is_no_url(kind: Kind, server: WireServer) -> None:
-    server.redirects["/token"] = (302, "http://[canary/?oauth_token=canary")
+    server.redirects["/token"] = (302, "http://[x/?oauth_token=canary")
     with holding(kind, follow_redirects=True) as session:
         with pytest.raises((kind.library.HTTPError, TokenResponseError)) as caught:
             session.fetch_access_token(f"{server.url}/token")
