@@ -10,6 +10,7 @@ import gzip
 import itertools
 import logging
 import pickle
+import re
 import socket
 import threading
 import time
@@ -20,6 +21,7 @@ from typing import Any
 
 import authlib.integrations.httpx_client
 import brotli
+import documents
 import pytest
 import rsa_keys
 from browser import decide
@@ -611,3 +613,30 @@ def test_authlib_sends_an_empty_body(
         session.post(f"{server.url}/", **arguments)
     assert verify(server.last, "client secret").accepted
     assert server.last.body
+
+
+# --- The document ---------------------------------------------------------------------------------
+
+DOCUMENT = "docs/clients/httpx.md"
+BLOCKS = [block.text for block in documents.blocks(DOCUMENT) if block.language == "python"]
+
+
+@pytest.mark.parametrize("library", ["httpx", "httpx2"])
+@pytest.mark.parametrize("number", range(len(BLOCKS)))
+def test_the_documents_blocks_run(number: int, library: str) -> None:
+    with Provider(
+        client_key="client key",
+        client_secret="client secret",
+        token="token",
+        token_secret="token secret",
+    ) as provider:
+        # The address is all that differs from what a reader would run, who is asked to allow.
+        code = BLOCKS[number].replace("https://api.example.com", provider.url)
+        documents.run(DOCUMENT, code.replace("httpx", library), decide)
+        assert all(record.accepted for record in provider.records)
+        sent = [record for record in provider.records if "/authorize" not in record.target]
+        assert len(sent) == len(re.findall(r"client\.(?:get|post|fetch_\w+)\(", code))
+
+
+def test_the_document_has_blocks() -> None:
+    assert len(BLOCKS) == 4
