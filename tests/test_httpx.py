@@ -499,6 +499,28 @@ def test_a_request_can_be_sent_again(
     assert [hop.target for hop in other_server.requests] == [b"/second"] * 3
 
 
+@pytest.mark.parametrize(
+    ("before", "after"), [(a, b) for a in PLACEMENTS for b in PLACEMENTS if a != b]
+)
+def test_settings_may_change_before_it_is_sent_again(
+    kind: Kind, server: WireServer, before: str, after: str
+) -> None:
+    signer = auth(signature_type=before)
+    with kind.installed(signer) as client:
+        request = client.build_request("POST", f"{server.url}/first?q=1", data={"a": "1"})
+        client.send(request)
+        signer.client.signature_type = after
+        client.send(request)
+        # What cannot be signed is not sent, and stays as it was.
+        signer.client.protocol_parameters = {"q": "not a protocol parameter"}
+        with pytest.raises(OAuth1Error):
+            client.send(request)
+        signer.client.protocol_parameters = None
+        client.send(request)
+    assert [is_signed(hop) for hop in server.requests] == [True] * 3
+    assert len(nonces(server)) == 3
+
+
 def test_auth_alone_leaves_redirects_to_httpx(
     kind: Kind, server: WireServer, other_server: WireServer
 ) -> None:

@@ -48,7 +48,7 @@ class OAuth1Auth(_httpx.SigningAuth, httpx.Auth):
         is no text or bytes is not sent again.
     """
 
-    _library = httpx
+    _library: Any = httpx  # not as a module: stubtest would compare all that is in it
 
 
 class OAuth1Transport(_httpx.SigningTransport, httpx.BaseTransport):
@@ -121,7 +121,7 @@ class OAuth1Client(_httpx.Session, httpx.Client):
         Those of ``httpx.Client``.
     """
 
-    _library = httpx
+    _library: Any = httpx
     _network_errors = (httpx.HTTPError, httpx.InvalidURL)
     _auth_type = OAuth1Auth
 
@@ -147,7 +147,7 @@ class AsyncOAuth1Client(_httpx.AsyncSession, httpx.AsyncClient):
         Those of ``httpx.AsyncClient``.
     """
 
-    _library = httpx
+    _library: Any = httpx
     _network_errors = (httpx.HTTPError, httpx.InvalidURL)
     _auth_type = OAuth1Auth
 

@@ -48,7 +48,7 @@ class OAuth1Auth(_httpx.SigningAuth, httpx2.Auth):
         is no text or bytes is not sent again.
     """
 
-    _library = httpx2
+    _library: Any = httpx2  # not as a module: stubtest would compare all that is in it
 
 
 class OAuth1Transport(_httpx.SigningTransport, httpx2.BaseTransport):
@@ -121,7 +121,7 @@ class OAuth1Client(_httpx.Session, httpx2.Client):
         Those of ``httpx2.Client``.
     """
 
-    _library = httpx2
+    _library: Any = httpx2
     _network_errors = (httpx2.HTTPError, httpx2.InvalidURL)
     _auth_type = OAuth1Auth
 
@@ -147,7 +147,7 @@ class AsyncOAuth1Client(_httpx.AsyncSession, httpx2.AsyncClient):
         Those of ``httpx2.AsyncClient``.
     """
 
-    _library = httpx2
+    _library: Any = httpx2
     _network_errors = (httpx2.HTTPError, httpx2.InvalidURL)
     _auth_type = OAuth1Auth
 
