@@ -19,7 +19,6 @@ from email.utils import formatdate
 from hashlib import sha1, sha256
 from typing import Any
 
-import httpx
 import oauthlib.oauth1
 import pytest
 import rsa_keys
@@ -295,7 +294,7 @@ def test_what_cannot_be_signed_is_not_sent(
 def test_headers_are_text(kind: Kind, server: WireServer) -> None:
     with (
         kind.session(auth(decoding="utf-8")) as client,
-        pytest.raises(OAuth1TypeError, match="decoding must be None"),
+        pytest.raises(OAuth1TypeError, match="pass decoding=None"),
     ):
         client.get(f"{server.url}/")
     assert server.requests == []
@@ -305,6 +304,14 @@ def test_an_oauth1_of_its_own_is_no_auth_for_httpx(kind: Kind, server: WireServe
     with kind.plain(auth=auth()) as client, pytest.raises(OAuth1TypeError, match=r"httpx2?\.Req"):
         client.get(f"{server.url}/")
     assert server.requests == []
+
+
+@pytest.mark.parametrize("wrong", [Signer("key", "secret"), ("key", "secret"), None])
+def test_what_is_no_oauth1_is_refused(kind: Kind, wrong: Any) -> None:
+    with kind.plain() as client, pytest.raises(OAuth1TypeError, match=r"must be an oauth1_rs\.OA"):
+        kind.ours.install(client.client, wrong)
+    with pytest.raises(OAuth1TypeError, match="got OAuth1Auth"):
+        kind.auth(kind.auth(auth()))
 
 
 def test_no_secret_is_shown(kind: Kind, server: WireServer) -> None:

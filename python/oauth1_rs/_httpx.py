@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from oauth1_rs._clock import corrects_clock
 from oauth1_rs._flow import Flow, carry, carry_async
 from oauth1_rs._hops import Chain, Message, in_bytes, is_same_body
+from oauth1_rs._native import OAuth1
 from oauth1_rs._token_response import (
     BROKEN_OFF,
     MAX_SIZE,
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
 
     from oauth1_rs._flow import Step, TokenRequest
-    from oauth1_rs._native import OAuth1
 
 EXTENSION = "oauth1_rs"
 FORM_MEDIA_TYPE = "application/x-www-form-urlencoded"
@@ -69,7 +69,7 @@ class Exchange:
             if is_same_body(message.body, change.body):
                 message.body = change.unsigned_body
         if getattr(self.chain.auth.client, "decoding", None):
-            raise OAuth1TypeError("decoding must be None for httpx, whose headers are text")
+            raise OAuth1TypeError("httpx's headers are text: pass decoding=None")
         self.chain.sign(message)
         self.is_signed, self.is_sent = True, False
         self._write(message, body, request)
@@ -133,6 +133,8 @@ class SigningAuth:
     _library: Any
 
     def __init__(self, auth: OAuth1, *, correct_clock: bool = False) -> None:
+        if not isinstance(auth, OAuth1):
+            raise OAuth1TypeError(f"auth must be an oauth1_rs.OAuth1, got {type(auth).__name__}")
         self.oauth1 = auth
         self.correct_clock = correct_clock
 

@@ -46,6 +46,11 @@ class OAuth1Auth(_httpx.SigningAuth, httpx2.Auth):
         Whether a 401 whose ``Date`` is more than a minute off, and at most a day, sets
         ``timestamp_offset`` by it and has the request signed and sent once more. One whose body
         is no text or bytes is not sent again.
+
+    Raises
+    ------
+    OAuth1TypeError
+        ``auth`` is no ``OAuth1``.
     """
 
     _library: Any = httpx2  # not as a module: stubtest would compare all that is in it
