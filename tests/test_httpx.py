@@ -88,8 +88,11 @@ def test_what_is_signed_is_what_is_on_the_wire(
                 client.request(request_.method, server.url + request_.target, **arguments)
             assert server.requests == []
             return
-        client.request(request_.method, server.url + request_.target, **arguments)
+        response = client.request(request_.method, server.url + request_.target, **arguments)
     assert is_signed(server.last)
+    # The response's request is what was sent.
+    assert response.request.content == server.last.body
+    assert response.request.url.raw_path == server.last.target
     assert server.last.method == request_.method.upper()
     body = request_.body or b""
     assert server.last.body == body or (placement == "BODY" and server.last.body.startswith(body))
