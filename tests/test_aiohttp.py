@@ -143,7 +143,7 @@ def test_a_base_url_a_host_of_ones_own_and_defaults_of_the_session(server: WireS
 
 @pytest.mark.parametrize("is_in_url", [False, True])
 def test_another_authorization(server: WireServer, is_in_url: bool) -> None:
-    """One place has one scheme only, as with requests' `auth=`; in other places both have theirs."""
+    """One place has one scheme only, as with requests' `auth=`; elsewhere both have theirs."""
     headers = {} if is_in_url else {"Authorization": "Basic eDp5"}
     url = server.url.replace("//", "//x:y@") if is_in_url else server.url
     send(signed(), "GET", url, headers=headers)
@@ -318,7 +318,7 @@ def test_forms(server: WireServer, form: str, placement: str, transfer: dict[str
     assert ("Transfer-Encoding" in headers) == ("chunked" in transfer)
 
 
-@pytest.mark.parametrize("kind", BODIES)
+@pytest.mark.parametrize("kind", [kind for kind in BODIES if kind != "nothing"])
 @pytest.mark.parametrize("options", [{"body_hash": "sha1"}, {"force_include_body": True}])
 def test_body_hashes(server: WireServer, path: Path, kind: str, options: dict[str, Any]) -> None:
     async def ask() -> None:
@@ -518,9 +518,9 @@ def test_a_redirect_that_is_not_followed_is_forgotten(
 def test_a_hop_that_cannot_be_signed_goes_unsigned(server: WireServer) -> None:
     middlewares = signed(nonce=iter_of(["first", ValueError()]))
     redirect(server, 302, "/second")
-    with pytest.raises(ValueError, match="^$"):  # the caller's own error is the caller's
+    with pytest.raises(ValueError, match=r"^$"):  # the caller's own error is the caller's
         send(middlewares, "GET", f"{server.url}/first")
-    middlewares = signed(nonce=iter_of(["first", ""]))
+    middlewares = signed(nonce=iter_of(["first", 7]))
     send(middlewares, "GET", f"{server.url}/first")
     assert is_bare(server.last)
 
@@ -627,7 +627,7 @@ def test_aiohttp_itself_sends_again_when_a_connection_breaks(
     server: WireServer, path: str, placement: str
 ) -> None:
     def break_once(request: WireRequest) -> Answer:
-        if sum(it.target == request.target for it in server.requests) == 1:
+        if sum(it.target.startswith(path.encode()) for it in server.requests) == 1:
             raise ConnectionError
         return Answer(status=307, headers=[("Location", "/second")] if path == "/first" else [])
 
@@ -820,7 +820,7 @@ def test_settings_take_effect_at_the_next_signature(server: WireServer) -> None:
 
     asyncio.run(ask())
     first, second, third = map(verdict, server.requests)
-    assert first.accepted and second.accepted and third.accepted
+    assert [first.accepted, second.accepted, third.accepted] == [True] * 3
     assert first.parameters[b"oauth_token"] == b"token"
     assert second.parameters[b"oauth_token"] == b"another"
     assert third.realm == "r"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import BytesIOPayload, BytesPayload, MultipartWriter, TraceConfig
 from aiohttp.tracing import Trace
+from multidict import CIMultiDict
 from yarl import URL
 
 from oauth1_rs._clock import corrects_clock
@@ -16,7 +17,6 @@ from oauth1_rs._hops import Chain, Message, in_bytes
 
 if TYPE_CHECKING:
     from aiohttp import ClientHandlerType, ClientRequest, ClientResponse, ClientSession, Payload
-    from multidict import CIMultiDict
 
     from oauth1_rs._native import OAuth1
 
@@ -105,8 +105,6 @@ class _Hops(Trace):
 
     async def send(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
         url, headers = request.url, request.headers
-        # A twin of the headers: those of an answer's `request_info` shall stay as they were sent.
-        request.headers = headers.copy()
         try:
             await self._sign(request)
             return await handler(request)
@@ -121,15 +119,16 @@ class _Hops(Trace):
         url = str(request.url)  # what yarl makes of a URL is what is sent
         if url.startswith("ws"):  # a web socket begins with a request for an http URL
             url = "http" + url[2:]
-        message = Message(request.method, url, request.headers, body)
+        message = Message(request.method, url, request.headers.copy(), body)
         self._chain = copy.copy(self._before) or Chain(self.middleware.auth)
         if self._before is None:
             self._chain.sign(message)
         else:
             self._chain.follow(message)
-        authorization = message.headers.get("Authorization")
-        if isinstance(authorization, bytes):
-            message.headers["Authorization"] = authorization.decode("latin-1")
+        request.headers = CIMultiDict(  # `decoding=` makes bytes of them
+            (name, value.decode("latin-1") if isinstance(value, bytes) else value)
+            for name, value in message.headers.items()
+        )
         request.url = URL(message.url, encoded=True)
         if in_bytes(message.body) != in_bytes(body):
             await self._replace_body(request, message.body)
