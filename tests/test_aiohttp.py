@@ -428,6 +428,16 @@ def test_nothing_of_the_signature_leaves_the_origin(
     assert elsewhere.target.startswith(b"/elsewhere?x=1")
 
 
+def test_a_form_without_a_content_type(server: WireServer, other_server: WireServer) -> None:
+    """By its looks it is one; where it is not signed it goes on as it was."""
+    redirect(server, 307, f"{other_server.url}/second")
+    options = {"data": {"a": "1"}, "skip_auto_headers": ["Content-Type"]}
+    send(signed(signature_type="BODY"), "POST", f"{server.url}/first", **options)
+    assert len(nonces(server.requests)) == 1
+    assert is_bare(other_server.last)
+    assert other_server.last.body == b"a=1"
+
+
 @pytest.mark.parametrize("placement", PLACEMENTS)
 def test_a_server_that_repeats_the_signature_within_the_origin(
     server: WireServer, placement: str
@@ -657,7 +667,7 @@ class SkewedServer(WireServer):
         parameters = verdict(request).parameters
         stamp = int(parameters.get(b"oauth_timestamp", b"0"))
         is_right = abs(stamp - time.time() - self.ahead) < 60
-        return Answer(status=200 if is_right else 401, headers=headers)
+        return Answer(answer.body, 200 if is_right else 401, headers)
 
 
 @pytest.fixture
@@ -666,7 +676,8 @@ def skewed_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[SkewedServer]:
         return email.utils.formatdate(time.time() + SkewedServer.ahead, usegmt=True)
 
     monkeypatch.setattr(BaseHTTPRequestHandler, "date_time_string", date)
-    with SkewedServer() as server:
+    server = SkewedServer()
+    with server:
         yield server
 
 
@@ -690,6 +701,19 @@ def test_a_clock_that_is_off(skewed_server: SkewedServer, kind: str, placement: 
     for request in skewed_server.requests:
         body = unsigned(kind)
         assert request.body.startswith(body) if placement == "BODY" else request.body == body
+
+
+def test_the_answer_that_refused_gives_its_connection_back(skewed_server: SkewedServer) -> None:
+    skewed_server.answers["/path"] = Answer(b"x" * 10_000_000)
+
+    async def ask() -> int:
+        middleware = OAuth1Middleware(auth(), correct_clock=True)
+        connector = aiohttp.TCPConnector(limit=1)
+        async with ClientSession(middlewares=[middleware], connector=connector) as client:
+            answer = ask_in(client, "GET", f"{skewed_server.url}/path")
+            return (await asyncio.wait_for(answer, timeout=5)).status
+
+    assert asyncio.run(ask()) == 200
 
 
 def test_it_is_left_as_it_is_unless_asked_for(skewed_server: SkewedServer) -> None:
@@ -836,6 +860,22 @@ def test_a_request_has_middlewares_of_its_own(server: WireServer) -> None:
     asyncio.run(ask())
     assert is_bare(server.requests[0])
     assert [verdict(it).realm for it in server.requests[1:]] == ["request", "session"]
+
+
+def test_each_of_two_middlewares_has_an_origin_of_its_own(
+    server: WireServer, other_server: WireServer
+) -> None:
+    redirect(server, 307, f"{other_server.url}/second")
+    other_server.redirects["/second"] = (307, "/third")
+    [first], [other] = signed(realm="first"), signed(realm="other")
+
+    async def choose(request: ClientRequest, handler: Handler) -> ClientResponse:
+        return await (first if request.url.port == server.port else other)(request, handler)
+
+    send([choose], "GET", f"{server.url}/first")
+    requests = [*server.requests, *other_server.requests]
+    assert len(nonces(requests)) == 3
+    assert [verdict(request).realm for request in requests] == ["first", "other", "other"]
 
 
 def test_requests_that_a_middleware_makes_are_requests_of_their_own(

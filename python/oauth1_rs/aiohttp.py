@@ -82,10 +82,11 @@ class OAuth1Middleware:
 class _Hops(Trace):
     """The hops of one request.
 
-    aiohttp calls middlewares once for each hop, with a request that knows of none before, and
-    which may be of another task. What it does hand on from hop to hop is a list, that of the
-    traces: made for one call of a session's method, and told when a redirect is followed. So this
-    is one of them. `ClientRequest._traces` is private, `Trace` is not documented.
+    aiohttp calls middlewares once for each hop, with a request that knows of none before. What it
+    hands on from hop to hop is the list of the traces, made for one call of a session's method;
+    traces hear of each redirect that is followed. So this is one of them: `ClientRequest._traces`
+    is private, `Trace` is not documented. A context variable would do neither: a middleware may
+    call the next one in another task, and an answer does not tell whether it will be followed.
     """
 
     def __init__(self, middleware: OAuth1Middleware, session: ClientSession) -> None:
@@ -95,7 +96,7 @@ class _Hops(Trace):
         """Up to the hop that led to this one. A hop that is sent again goes on from there."""
         self._chain = Chain(middleware.auth)
         self._replaced: tuple[Payload, Payload | None] | None = None
-        """The payload of this hop's last signature, and the one without."""
+        """The payload that this hop was sent with last, and the one in whose place it is."""
 
     async def send_request_redirect(
         self, method: str, url: URL, headers: CIMultiDict[str], response: ClientResponse
@@ -120,10 +121,11 @@ class _Hops(Trace):
         if url.startswith("ws"):  # a web socket begins with a request for an http URL
             url = "http" + url[2:]
         message = Message(request.method, url, request.headers.copy(), body)
-        self._chain = copy.copy(self._before) or Chain(self.middleware.auth)
         if self._before is None:
+            self._chain = Chain(self.middleware.auth)
             self._chain.sign(message)
         else:
+            self._chain = copy.copy(self._before)
             self._chain.follow(message)
         request.headers = CIMultiDict(  # `decoding=` makes bytes of them
             (name, value.decode("latin-1") if isinstance(value, bytes) else value)
@@ -134,14 +136,11 @@ class _Hops(Trace):
             await self._replace_body(request, message.body)
 
     async def _replace_body(self, request: ClientRequest, body: str | bytes | None) -> None:
-        unsigned = request.body or None
-        if body is None:
-            await request.update_body(None)
-            return
         # aiohttp makes other requests of the payload alone.
-        signed = BytesPayload(in_bytes(body), content_type=request.headers["Content-Type"])
-        self._replaced = signed, unsigned
-        await request.update_body(signed)
+        content_type = request.headers.get("Content-Type")
+        payload = BytesPayload(in_bytes(body), content_type=content_type)
+        self._replaced = payload, request.body or None
+        await request.update_body(payload)
 
     async def _readable_body(self, request: ClientRequest) -> Any:
         """Return the body as bytes if that may be read, else the untouched payload."""
