@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import oauth1_rs
+import scrapy
+import scrapy.crawler
 from client_requests import CREDENTIALS
 
 MIDDLEWARE = "oauth1_rs.scrapy.OAuth1DownloaderMiddleware"
@@ -74,9 +76,6 @@ def crawl(
 
 
 def main() -> None:
-    import scrapy
-    import scrapy.crawler
-
     job = json.load(sys.stdin)
     answers, errors = [], []
 
@@ -84,10 +83,6 @@ def main() -> None:
         name = "spider"
 
         async def start(self) -> AsyncIterator[Any]:
-            for request in self.start_requests():
-                yield request
-
-        def start_requests(self) -> Any:
             for number, options in enumerate(job["requests"]):
                 make = getattr(scrapy.http, options.pop("class", "Request"))
                 body = options.pop("body", None)

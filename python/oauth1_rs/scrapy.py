@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urldefrag, urljoin, urlsplit
 from weakref import WeakKeyDictionary
@@ -11,7 +12,7 @@ from scrapy.utils import httpobj
 from scrapy.utils.misc import load_object
 
 from oauth1_rs._clock import corrects_clock
-from oauth1_rs._hops import Chain, Change, Message, in_bytes, is_same_origin, without
+from oauth1_rs._hops import Chain, Message, in_bytes, is_same_origin, without
 from oauth1_rs._native import OAuth1
 from oauth1_rs.exceptions import OAuth1Error
 
@@ -90,7 +91,7 @@ class OAuth1DownloaderMiddleware:
         """Sign a request that is about to be downloaded."""
         self._restore(request)  # somebody may have scheduled it anew
         auth = self._auth_of(request)
-        # Scrapy schedules each hop as a request of its own, which tells where it came from.
+        # Each hop is scheduled as a request of its own, which tells where it came from.
         before = request.meta.get("redirect_urls", [])
         if auth is None or not self._is_named([*before, request.url][0]):
             return
@@ -108,11 +109,12 @@ class OAuth1DownloaderMiddleware:
         self, request: Request, response: Response, **_spider: Any
     ) -> Response | Request:
         """Take the signature out of an answered request, and of what the answer repeats of it."""
+        sent = urldefrag(request.url).url
         signed = self._restore(request)
-        if signed is None:
+        change = signed and signed.chain.change
+        if not signed or not change:
             return response
-        change = signed.change
-        if response.url == urldefrag(change.url).url:
+        if response.url == sent:
             response = response.replace(url=urldefrag(request.url).url)
         location = _text(response.headers.get("Location"))
         if location is not None:
@@ -123,7 +125,7 @@ class OAuth1DownloaderMiddleware:
         if (
             self.correct_clock
             and not request.meta.get("oauth1_corrected_clock")
-            and corrects_clock(signed.auth, change, response.status, date, age)
+            and corrects_clock(signed.chain.auth, change, response.status, date, age)
         ):
             again = request.copy()
             again.dont_filter = True
@@ -158,7 +160,7 @@ class OAuth1DownloaderMiddleware:
         signed_body = in_bytes(message.body)
         if is_redirected and signed_body and not body:
             return  # the parameters' place was left behind
-        self._signed[request] = _Signed(auth, chain.change, url, headers, body)
+        self._signed[request] = _Signed(chain, url, headers, body)
         request.headers = message.headers
         _set_url(request, message.url)
         if signed_body != body:
@@ -176,8 +178,7 @@ class OAuth1DownloaderMiddleware:
 class _Signed(NamedTuple):
     """How a request was signed, and what it was before."""
 
-    auth: OAuth1
-    change: Change
+    chain: Chain
     url: str
     headers: Headers
     body: bytes
@@ -203,7 +204,7 @@ def _origin(given: str) -> str:
 
 
 def _is_within_origin(urls: list[str]) -> bool:
-    return all(is_same_origin(before, after) for before, after in zip(urls, urls[1:], strict=False))
+    return all(is_same_origin(before, after) for before, after in pairwise(urls))
 
 
 def _set_url(request: Request, url: str) -> None:
