@@ -111,7 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
         request = WireRequest(
             method=self.command,
             scheme=self.wire.scheme,
-            target=self.path.encode("latin-1"),
+            target=self.requestline.split(" ")[1].encode("latin-1"),  # `path` begins with one slash
             host=self.headers["Host"].encode("latin-1"),
             headers=list(self.headers.items()),
             body=self.read_body(),
