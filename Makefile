@@ -137,7 +137,7 @@ test-niquests: $(NIQUESTS)/package  ## run the tests that use niquests, and chec
 	$(NIQUESTS)/bin/python -m mypy --follow-imports silent python/oauth1_rs/niquests.py \
 		tests/with_niquests/niquests_*.py
 
-processes: $(VENV)/package  ## sign a million requests in eight processes of each kind
+processes: $(VENV)/package  ## sign a million requests in eight processes, for each way to get an OAuth1 there
 	PYTHONPATH=tests $(BIN)/python tests/processes.py 1000000
 
 # In an environment of their own, with the versions that they work with. Nothing but this machine
