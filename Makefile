@@ -19,6 +19,7 @@ LOCKED := --require-hashes --only-binary :all:
 WHEEL := $(VENV)/wheel/*.whl
 PEERS := $(VENV)-peers
 PEERS_PIP := $(PEERS)/bin/python -m pip --disable-pip-version-check --quiet
+NIQUESTS := $(VENV)-niquests
 
 SOURCES := Cargo.toml Cargo.lock .cargo/config.toml pyproject.toml README.md oauth1-rs.cdx.json $(shell find src python -type f -not -name '*.pyc')
 
@@ -66,7 +67,8 @@ FUZZ_ARGUMENTS = -max_total_time=$(FUZZ_SECONDS) -max_len=1024 -timeout=60 -verb
 	-print_final_stats=1 -artifact_prefix=$(FUZZ)/$*-
 DIFFERENTIAL_CASES := 1000000
 
-.PHONY: help demo memory memory-short test test-rust test-python test-oldest-requests peer-suites \
+.PHONY: help demo memory memory-short test test-rust test-python test-oldest-requests test-niquests \
+	processes peer-suites \
 	browser interop interop-table interop-peers fuzz fuzz-short differential mutants \
 	mutants-python $(addprefix fuzz-,$(FUZZ_TARGETS)) lint deny advisories format lock licenses sbom bench plot \
 	bench-instructions wheel wheel-free-threaded sdist smoke smoke-sdist smoke-musl reproducible \
@@ -130,6 +132,16 @@ test-oldest-requests: $(VENV)/package  ## run the tests that use requests with t
 		tests/test_bodies.py tests/test_faults.py tests/test_oauth1.py tests/test_peer_bugs.py \
 		tests/test_provider.py tests/test_redirect*.py tests/test_session*.py tests/test_strict*.py \
 		tests/test_token_responses.py
+
+# In an environment of its own, as it puts its urllib3 in the place of the other one. There it needs
+# no requests, and mypy sees its types.
+test-niquests: $(NIQUESTS)/package  ## run the tests that use niquests, and check its types
+	$(NIQUESTS)/bin/python -m pytest --quiet --numprocesses auto tests/with_niquests/niquests_*.py
+	$(NIQUESTS)/bin/python -m mypy --follow-imports silent python/oauth1_rs/niquests.py \
+		tests/with_niquests/niquests_*.py
+
+processes: $(VENV)/package  ## sign a million requests in eight processes, for each way to get an OAuth1 there
+	PYTHONPATH=tests $(BIN)/python tests/processes.py 1000000
 
 # In an environment of their own, with the versions that they work with. Nothing but this machine
 # can be reached while they run.
@@ -258,7 +270,7 @@ release-check: deny reproducible  ## what can be known of a release before its t
 	for python in $(PYTHONS); do $(MAKE) smoke PYTHON=$$python || exit; done
 	$(MAKE) smoke-sdist
 
-ci: lint deny test test-oldest-requests memory-short demo peer-suites browser interop fuzz-short bench-instructions  ## everything that must pass
+ci: lint deny test test-oldest-requests test-niquests memory-short demo peer-suites browser interop fuzz-short bench-instructions  ## everything that must pass
 
 UV_LOCK = $(VENV)-lock/bin/uv pip compile --quiet --universal --upgrade --generate-hashes \
 	--no-annotate --no-header
@@ -277,6 +289,8 @@ lock:  ## pin the newest development tools into the lock files
 	$(UV_LOCK) --python-version 3.11 fuzz/requirements.in -o fuzz/requirements.lock
 	$(UV_LOCK) --python-version 3.11 tests/peer_suites/requirements.in \
 		-o tests/peer_suites/requirements.lock
+	$(UV_LOCK) --python-version 3.10 tests/with_niquests/requirements.in \
+		-o tests/with_niquests/requirements.lock
 	rm -rf $(VENV)-lock
 
 licenses:  ## write THIRD-PARTY-LICENSES anew, after a change of Cargo.lock
@@ -369,5 +383,13 @@ $(VENV)-fuzz/package: $(VENV)/package fuzz/requirements.lock
 	$(VENV)-fuzz/bin/python -m pip --disable-pip-version-check --quiet install $(LOCKED) \
 		-r fuzz/requirements.lock
 	$(VENV)-fuzz/bin/python -m pip --disable-pip-version-check --quiet install \
+		--force-reinstall --no-deps $(WHEEL)
+	touch $@
+
+$(NIQUESTS)/package: $(VENV)/package tests/with_niquests/requirements.lock
+	$(PYTHON) -m venv $(NIQUESTS)
+	$(NIQUESTS)/bin/python -m pip --disable-pip-version-check --quiet install $(LOCKED) \
+		-r tests/with_niquests/requirements.lock
+	$(NIQUESTS)/bin/python -m pip --disable-pip-version-check --quiet install \
 		--force-reinstall --no-deps $(WHEEL)
 	touch $@
