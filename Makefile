@@ -149,10 +149,11 @@ peer-suites: $(VENV)/package $(PEERS)/ready  ## run other people's suites with r
 	$(PEERS_PIP) install --force-reinstall --no-deps $(WHEEL)
 	PYTHONPATH=tests $(PEERS)/bin/python tests/peer_suites/run.py $(PEERS)/suites
 
-browser: $(VENV)/package  ## walk the three legs in Chromium, to foreign providers (installs them)
-	tools/debian_packages chromium nodejs npm php-cli php-oauth
+browser: $(VENV)/package  ## walk the three legs in Chromium and a terminal, to foreign providers (installs them)
+	tools/debian_packages chromium nodejs npm php-cli php-oauth tmux dbus gnome-keyring
 	$(MAKE) $(NODE_MODULES)
-	timeout --kill-after=10 300 $(BIN)/python -m pytest --quiet tests/dance_in_browser.py
+	timeout --kill-after=10 300 $(BIN)/python -m pytest --quiet tests/dance_in_browser.py \
+		tests/login_in_browser.py
 
 interop: interop-peers  ## compare with other implementations (installs them), request by request
 	$(INTEROP)
@@ -278,9 +279,8 @@ UV_LOCK = $(VENV)-lock/bin/uv pip compile --quiet --universal --upgrade --genera
 lock:  ## pin the newest development tools into the lock files
 	$(PYTHON) -m venv --clear $(VENV)-lock
 	$(VENV)-lock/bin/python -m pip --quiet install uv
-	$(UV_LOCK) --python-version 3.10 --group build --group test --group clients --group lint \
-		--group peers \
-		-o requirements-dev.lock
+	$(UV_LOCK) --python-version 3.10 --group build --group test --group clients --group cli \
+		--group lint --group peers -o requirements-dev.lock
 	$(UV_LOCK) --python-version 3.10 --group build --group release \
 		--constraints requirements-dev.lock -o requirements-release.lock
 	$(UV_LOCK) --python-version 3.10 --group test --group mutants \

@@ -150,6 +150,7 @@ def test_the_wheel_says_which_aws_lc_it_has() -> None:
         oauth1_rs.Explanation.diff,
         oauth1_rs.OAuth1Adapter,
         oauth1_rs.OAuth1Session,
+        oauth1_rs.OAuth1Session.for_provider,
         oauth1_rs.OAuth1Session.fetch_request_token,
         oauth1_rs.OAuth1Session.authorization_url,
         oauth1_rs.OAuth1Session.parse_authorization_response,
