@@ -119,18 +119,6 @@ impl RedirectHook {
         self.signer.is_some()
     }
 
-    /// What signs, if it can.
-    #[getter(auth)]
-    fn own_auth<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, OAuth1>>> {
-        self.auth(py)
-    }
-
-    /// The unsigned URL and body and the signed ones, if the signature is not in the header.
-    #[getter(parts)]
-    fn own_parts<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
-        self.parts(py)
-    }
-
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
         let py = slf.py();
         (slf.get_type(), (slf.get().parts(py)?,)).into_pyobject(py)
