@@ -32,7 +32,7 @@ from oauth1_rs._faults import (
     parameter_faults,
     uri_faults,
 )
-from oauth1_rs._redirect import MIN_SECRET
+from oauth1_rs._hops import MIN_SECRET
 from oauth1_rs.exceptions import OAuth1Error, OAuth1TypeError
 
 if TYPE_CHECKING:
