@@ -287,6 +287,8 @@ def test_the_length_is_right(
     assert response.status == 200
     assert len(nonces(server.requests)) == 2
     assert own(server.last.form) == [(b"a", b"1")]
+    for request in server.requests:  # a body has one length, told in one way
+        assert len({"content-length", "transfer-encoding"} & set(headers_of(request))) == 1
 
 
 def test_headers_of_the_callers_types_arrive(server: WireServer) -> None:

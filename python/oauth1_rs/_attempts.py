@@ -10,7 +10,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from urllib3.connectionpool import HTTPConnectionPool
@@ -105,10 +104,6 @@ def let_sign(manager: PoolManager) -> None:
     """Let the pools that `manager` will make sign."""
     classes: Any = manager.pool_classes_by_scheme
     manager.pool_classes_by_scheme = {
-        scheme: _signing(pool_class) for scheme, pool_class in classes.items()
+        scheme: type(pool_class.__name__, (SigningPool, pool_class), {})
+        for scheme, pool_class in classes.items()
     }
-
-
-@cache
-def _signing(pool_class: type[HTTPConnectionPool]) -> type[HTTPConnectionPool]:
-    return type(pool_class.__name__, (SigningPool, pool_class), {})

@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from httpie.plugins import AuthPlugin
+from httpie.plugins import AuthPlugin  # type: ignore[import-untyped]  # HTTPie has no types
 from requests.auth import AuthBase
 
 from oauth1_rs._native import OAuth1
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PROFILE = re.compile(r"[A-Za-z0-9_-]+")
 
 
-class OAuth1Plugin(AuthPlugin):  # type: ignore[misc]  # HTTPie has no types
+class OAuth1Plugin(AuthPlugin):  # type: ignore[misc]  # likewise
     """The plugin that HTTPie finds by this package's entry point."""
 
     name = "OAuth 1.0a, by oauth1-rs"
