@@ -33,6 +33,9 @@ CARGO_FUZZ := target/tools/cargo-fuzz-$(CARGO_FUZZ_VERSION)/bin/cargo-fuzz
 CARGO_MUTANTS_VERSION := 27.1.0
 CARGO_MUTANTS := target/tools/cargo-mutants-$(CARGO_MUTANTS_VERSION)/bin/cargo-mutants
 
+MUTANTS := $(VENV)-mutants
+MUTATED := target/mutants-python
+
 # What is released is built in an environment of its own, into dist.
 RELEASE := $(VENV)-release
 TARGET ?= $(shell rustc --version --verbose | sed -n 's/^host: //p')
@@ -67,7 +70,7 @@ DIFFERENTIAL_CASES := 1000000
 .PHONY: help demo memory memory-short test test-rust test-python test-oldest-requests test-niquests \
 	processes peer-suites \
 	browser interop interop-table interop-peers fuzz fuzz-short differential mutants \
-	$(addprefix fuzz-,$(FUZZ_TARGETS)) lint deny advisories format lock licenses sbom bench plot \
+	mutants-python $(addprefix fuzz-,$(FUZZ_TARGETS)) lint deny advisories format lock licenses sbom bench plot \
 	bench-instructions wheel wheel-free-threaded sdist smoke smoke-sdist smoke-musl reproducible \
 	release-version release-check ci clean
 
@@ -147,10 +150,11 @@ peer-suites: $(VENV)/package $(PEERS)/ready  ## run other people's suites with r
 	$(PEERS_PIP) install --force-reinstall --no-deps $(WHEEL)
 	PYTHONPATH=tests $(PEERS)/bin/python tests/peer_suites/run.py $(PEERS)/suites
 
-browser: $(VENV)/package  ## walk the three legs in Chromium, to foreign providers (installs them)
-	tools/debian_packages chromium nodejs npm php-cli php-oauth
+browser: $(VENV)/package  ## walk the three legs in Chromium and a terminal, to foreign providers (installs them)
+	tools/debian_packages chromium nodejs npm php-cli php-oauth tmux dbus gnome-keyring
 	$(MAKE) $(NODE_MODULES)
-	timeout --kill-after=10 300 $(BIN)/python -m pytest --quiet tests/dance_in_browser.py
+	timeout --kill-after=10 300 $(BIN)/python -m pytest --quiet tests/dance_in_browser.py \
+		tests/login_in_browser.py
 
 interop: interop-peers  ## compare with other implementations (installs them), request by request
 	$(INTEROP)
@@ -199,6 +203,19 @@ memory-short:  ## the part of it that takes a minute
 
 mutants: $(CARGO_MUTANTS)  ## change the core in every small way: do its tests notice? (an hour or two)
 	PROPTEST_CASES=48 PATH="$(abspath $(dir $(CARGO_MUTANTS))):$$PATH" cargo mutants --output target
+
+# In a copy, for what it changes is beside the tests. It wants to find the package in src.
+mutants-python: $(VENV)/package $(MUTANTS)/ready  ## the same with the Python code and its tests (an hour)
+	rm -rf $(MUTATED)/src $(MUTATED)/tests $(MUTATED)/examples
+	mkdir -p $(MUTATED)
+	$(MUTANTS)/bin/python -m pip --disable-pip-version-check --quiet install --no-deps \
+		--target $(MUTATED)/src $(WHEEL)
+	cp -R examples tests pyproject.toml $(MUTATED)
+	rm -rf $(MUTATED)/tests/node_modules
+	cp tests/mutmut.cfg $(MUTATED)/setup.cfg
+	cd $(MUTATED) && PYTHONPATH=$(abspath $(MUTATED))/mutants/src \
+		$(abspath $(MUTANTS))/bin/mutmut run --max-children 1
+	cd $(MUTATED) && $(abspath $(MUTANTS))/bin/mutmut results
 
 bench: $(VENV)-bench/package  ## measure beside other signers, and each stage of a signature
 	$(VENV)-bench/bin/python benches/bench.py
@@ -263,11 +280,12 @@ UV_LOCK = $(VENV)-lock/bin/uv pip compile --quiet --universal --upgrade --genera
 lock:  ## pin the newest development tools into the lock files
 	$(PYTHON) -m venv --clear $(VENV)-lock
 	$(VENV)-lock/bin/python -m pip --quiet install uv
-	$(UV_LOCK) --python-version 3.10 --group build --group test --group clients --group lint \
-		--group peers \
-		-o requirements-dev.lock
+	$(UV_LOCK) --python-version 3.10 --group build --group test --group clients --group cli \
+		--group lint --group peers -o requirements-dev.lock
 	$(UV_LOCK) --python-version 3.10 --group build --group release \
 		--constraints requirements-dev.lock -o requirements-release.lock
+	$(UV_LOCK) --python-version 3.10 --group test --group mutants \
+		--constraints requirements-dev.lock -o requirements-mutants.lock
 	$(UV_LOCK) --python-version 3.11 benches/requirements.in -o benches/requirements.lock
 	$(UV_LOCK) --python-version 3.11 fuzz/requirements.in -o fuzz/requirements.lock
 	$(UV_LOCK) --python-version 3.11 tests/peer_suites/requirements.in \
@@ -295,6 +313,12 @@ $(RELEASE)/ready: requirements-release.lock
 	$(PYTHON) -m venv --clear $(RELEASE)
 	$(RELEASE)/$(SCRIPTS)/python -m pip --disable-pip-version-check --quiet install $(LOCKED) \
 		-r requirements-release.lock
+	touch $@
+
+$(MUTANTS)/ready: requirements-mutants.lock
+	$(PYTHON) -m venv --clear $(MUTANTS)
+	$(MUTANTS)/bin/python -m pip --disable-pip-version-check --quiet install $(LOCKED) \
+		-r requirements-mutants.lock
 	touch $@
 
 $(NODE_MODULES): tests/package-lock.json

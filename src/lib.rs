@@ -11,6 +11,7 @@
 //! | 3.4.3 | the private key | [`private_key`] |
 //! | 3.5 | transmission of the protocol parameters | [`transmit`] |
 //! | 3.6 | percent-encoding | [`percent`] |
+//! | 3.4.1, backwards | what a signed request's signature covers | [`explain`] |
 //! | draft-eaton-oauth-bodyhash | the hash of a body that is no form | [`body_hash`] |
 //!
 //! The core is pure: [`sign::Signer::sign`] takes nonce and timestamp and gives the same output
@@ -22,6 +23,7 @@ mod base_string;
 pub mod body_hash;
 pub mod credentials;
 pub mod error;
+pub mod explain;
 mod fork;
 pub mod nonce;
 pub mod params;

@@ -101,6 +101,25 @@ pub fn recode_form_twice(text: &[u8], ends: &[u8], output: &mut Vec<u8>) -> usiz
     }
 }
 
+/// Appends form-encoded `text` (a name or a value), decoded as [`recode_form_twice`] does.
+pub fn decode_form(text: &[u8], output: &mut Vec<u8>) {
+    decode_with(text, output, first_form_byte);
+}
+
+/// Appends percent-encoded `text`, decoded: `+` stands for itself here.
+pub fn decode(text: &[u8], output: &mut Vec<u8>) {
+    decode_with(text, output, |text| escaped_byte(text).map_or((text[0], 1), |byte| (byte, 3)));
+}
+
+fn decode_with(text: &[u8], output: &mut Vec<u8>, first_byte: impl Fn(&[u8]) -> (u8, usize)) {
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (byte, length) = first_byte(rest);
+        output.push(byte);
+        rest = &rest[length..];
+    }
+}
+
 /// Whether `text` is made only of bytes that stand for themselves.
 #[must_use]
 pub fn is_unreserved(text: &[u8]) -> bool {

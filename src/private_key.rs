@@ -111,6 +111,12 @@ impl PrivateKey {
         Ok(Self(Arc::new(key)))
     }
 
+    /// The length of the modulus.
+    #[must_use]
+    pub fn bits(&self) -> u32 {
+        self.0.bits()
+    }
+
     /// See [`RsaKey::sign`].
     pub(crate) fn sign(&self, hash: Hash, digest: &[u8]) -> Option<Vec<u8>> {
         self.0.sign(hash, digest)
@@ -119,7 +125,7 @@ impl PrivateKey {
 
 impl fmt::Debug for PrivateKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("PrivateKey").field("bits", &self.0.bits()).finish_non_exhaustive()
+        formatter.debug_struct("PrivateKey").field("bits", &self.bits()).finish_non_exhaustive()
     }
 }
 

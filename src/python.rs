@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `client` | `Client`: settings that can change, and `sign` for a request in parts |
 //! | `oauth1` | `OAuth1`: the `auth=` of requests |
+//! | `explain` | what the signature of a request covers, for `Explanation` |
 //! | `redirect` | the response hook that `OAuth1` leaves behind |
 //! | `message` | a request, and its signature by some settings |
 //! | `headers` | the headers of a prepared request |
@@ -17,6 +18,7 @@
 
 mod client;
 mod errors;
+mod explain;
 mod headers;
 mod message;
 mod oauth1;

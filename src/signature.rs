@@ -121,6 +121,19 @@ impl SigningKey {
         Ok(key)
     }
 
+    /// The key that `text` is as it stands; none for a private key.
+    pub(crate) fn of_text(method: SignatureMethod, text: &Zeroizing<String>) -> Option<Self> {
+        match method {
+            SignatureMethod::HmacSha1 => Some(Self::HmacSha1(keyed(text))),
+            SignatureMethod::HmacSha256 => Some(Self::HmacSha256(keyed(text))),
+            SignatureMethod::HmacSha512 => Some(Self::HmacSha512(keyed(text))),
+            SignatureMethod::Plaintext => Some(Self::Plaintext(text.clone())),
+            SignatureMethod::RsaSha1 | SignatureMethod::RsaSha256 | SignatureMethod::RsaSha512 => {
+                None
+            }
+        }
+    }
+
     /// The value of `oauth_signature` for the base string that `write` gives piece by piece.
     ///
     /// # Errors
@@ -183,7 +196,7 @@ impl fmt::Debug for SigningKey {
 
 /// Both shared-secrets, each percent-encoded, joined by `&`: the key of section 3.4.2, the
 /// signature of section 3.4.4.
-fn shared_secrets(credentials: &Credentials) -> Zeroizing<String> {
+pub(crate) fn shared_secrets(credentials: &Credentials) -> Zeroizing<String> {
     let Credentials { client_secret, token_secret, .. } = credentials;
     let length = percent::MAX_LENGTH * (client_secret.len() + token_secret.len());
     // With room for all of it: growing would leave pieces behind.
@@ -217,4 +230,24 @@ fn rsa(
     write(&mut |piece| digest.update(piece))?;
     let signature = key.sign(hash, &digest.finalize()).ok_or(Error::SigningFailed)?;
     Ok(STANDARD.encode(signature))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As it does not grow, it leaves no pieces behind.
+    #[test]
+    fn secrets_have_the_room_that_their_longest_form_needs() {
+        for (client_secret, token_secret) in [("&&&&", "==="), ("%", ""), ("", "++"), ("", "")] {
+            let credentials = Credentials {
+                client_secret: client_secret.to_owned().into(),
+                token_secret: token_secret.to_owned().into(),
+                ..Credentials::default()
+            };
+            let joined = shared_secrets(&credentials);
+            assert_eq!(joined.len(), 3 * (client_secret.len() + token_secret.len()) + 1);
+            assert_eq!(joined.capacity(), joined.len());
+        }
+    }
 }

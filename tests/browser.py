@@ -1,7 +1,11 @@
-"""The user's part in the three legs: to look at the provider's page and to decide."""
+"""The user's part in the three legs: to look at the provider's page and to decide.
+
+As a program it is the browser of a user who allows: `python tests/browser.py URL`.
+"""
 
 from __future__ import annotations
 
+import sys
 from urllib.parse import parse_qsl, urlsplit
 
 import requests
@@ -17,3 +21,7 @@ def decide(page: str, decision: str = "allow") -> str:
         allow_redirects=False,
     )
     return answer.headers["Location"]
+
+
+if __name__ == "__main__":
+    requests.get(decide(sys.argv[1])).raise_for_status()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import rsa_keys
+from command import Command
 from provider import Provider
 from wire_server import WireServer
 
@@ -21,6 +22,13 @@ def server() -> Iterator[WireServer]:
 def provider() -> Iterator[Provider]:
     with Provider(client_public_key=rsa_keys.public_pem()) as provider:
         yield provider
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Iterator[Command]:
+    command = Command(tmp_path)
+    yield command
+    command.close()
 
 
 @pytest.fixture

@@ -1,15 +1,23 @@
-"""The Python blocks of the documents, and how a reader would run them."""
+"""The Python and shell blocks of the documents, and how a reader would run them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-NAMES = ["README.md", "CONTRIBUTING.md", "docs/providers.md"]
+NAMES = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "docs/cli.md",
+    "docs/explain.md",
+    "docs/providers.md",
+    *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs" / "clients").glob("*.md")),
+]
 
 
 @dataclass(frozen=True)
@@ -50,3 +58,20 @@ def run(name: str, code: str, answer: Callable[[str], str]) -> dict[str, Any]:
     }
     exec(compile(code, name, "exec"), names)
     return names
+
+
+def run_in_a_shell(code: str, folder: Path, environment: Mapping[str, str]) -> str:
+    """Run a block line by line, as long as all goes well, and return what it shows."""
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", code],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout

@@ -89,3 +89,15 @@ def test_no_value_ends_the_header(client_key: str) -> None:
     _, headers, _ = Client(client_key, "secret", single_encoding=True).sign("https://a.example/")
     assert unquote(header_parameters(headers["Authorization"])["oauth_consumer_key"]) == client_key
     assert "realm=" not in headers["Authorization"]
+
+
+@pytest.mark.parametrize(("single_encoding", "cause"), [(True, "none"), (False, "not_encoded")])
+def test_diff_knows_their_deviation(*, single_encoding: bool, cause: str) -> None:
+    url = "https://api.example.com/service?q=a:b"
+    key = rsa_keys.private_key()
+    theirs = signer.get_authorization_header(url, "POST", b"{}", CLIENT_KEY, key)
+    request = requests.Request("POST", url, data=b"{}").prepare()
+    explanation = mastercard(single_encoding=single_encoding).explain(request)
+    difference = explanation.diff(theirs)
+    assert difference.cause == cause
+    assert ("single_encoding=True" in str(difference)) == (not single_encoding)

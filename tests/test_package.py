@@ -33,7 +33,10 @@ NAMES = [
     "SIGNATURE_TYPE_QUERY",
     "AuthorizationDenied",
     "Client",
+    "Difference",
+    "Explanation",
     "OAuth1",
+    "OAuth1Adapter",
     "OAuth1Error",
     "OAuth1Session",
     "OAuth1TypeError",
@@ -78,7 +81,8 @@ def test_the_metadata() -> None:
     assert metadata["License-Expression"] == "MIT"
     assert metadata["Requires-Python"] == ">=3.10"
     requirements = importlib.metadata.requires("oauth1-rs") or []
-    assert [requirement.split(">")[0] for requirement in requirements] == ["requests"]
+    always = [requirement for requirement in requirements if "extra ==" not in requirement]
+    assert [requirement.split(">")[0] for requirement in always] == ["requests"]
     assert importlib.resources.files("oauth1_rs").joinpath("py.typed").is_file()
     assert importlib.resources.files("oauth1_rs").joinpath("_native.pyi").is_file()
 
@@ -141,7 +145,12 @@ def test_the_wheel_says_which_aws_lc_it_has() -> None:
         oauth1_rs.OAuth1,
         oauth1_rs.Client,
         oauth1_rs.Client.sign,
+        oauth1_rs.Client.explain,
+        oauth1_rs.OAuth1.explain,
+        oauth1_rs.Explanation.diff,
+        oauth1_rs.OAuth1Adapter,
         oauth1_rs.OAuth1Session,
+        oauth1_rs.OAuth1Session.for_provider,
         oauth1_rs.OAuth1Session.fetch_request_token,
         oauth1_rs.OAuth1Session.authorization_url,
         oauth1_rs.OAuth1Session.parse_authorization_response,

@@ -67,7 +67,8 @@ def test_the_three_legs(provider: Provider, method: str, placement: str) -> None
 def test_parameters_are_theirs_in_their_order(name: str) -> None:
     ours, theirs = (
         [
-            (parameter.name, parameter.default)
+            # Sessions `for_provider` need no URL; without one it is a TypeError, as theirs.
+            (parameter.name, parameter.name == "url" or parameter.default)
             for parameter in inspect.signature(getattr(session, name)).parameters.values()
             if parameter.kind == parameter.POSITIONAL_OR_KEYWORD
         ]

@@ -27,7 +27,8 @@ ROOT = Path(__file__).parent.parent
 # Where the requirements are (dependency groups of pyproject.toml, or a file), and the oldest
 # Python that they are for.
 LOCKS: dict[str, tuple[list[str] | str, int]] = {
-    "requirements-dev.lock": (["build", "test", "clients", "lint", "peers"], 10),
+    "requirements-dev.lock": (["build", "test", "clients", "cli", "lint", "peers"], 10),
+    "requirements-mutants.lock": (["test", "mutants"], 10),
     "requirements-release.lock": (["build", "release"], 10),
     "benches/requirements.lock": ("benches/requirements.in", 11),
     "fuzz/requirements.lock": ("fuzz/requirements.in", 11),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import quote, urlencode
@@ -36,7 +36,10 @@ from oauth1_rs.exceptions import (
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
+    from typing_extensions import Self
+
     from oauth1_rs._native import _ProtocolParameters, _Text
+    from oauth1_rs.providers import Provider
 
 HTTP_ERROR = 400
 
@@ -107,6 +110,9 @@ class Flow(Generic[Result]):
     # Not in the client, where other threads' requests would take it along.
     _authorization: _Authorization | None = None
 
+    # What is passed to the steps otherwise; see `for_provider`.
+    provider: Provider | None = None
+
     # What a session raises when the network fails.
     _network_errors: tuple[type[Exception], ...] = ()
 
@@ -118,6 +124,51 @@ class Flow(Generic[Result]):
     _without_token: Mapping[str, None] = MappingProxyType(
         {"resource_owner_key": None, "resource_owner_secret": None}
     )
+
+    @classmethod
+    def for_provider(
+        cls,
+        provider: str | Provider,
+        client_key: _Text,
+        client_secret: _Text | None = None,
+        **kwargs: Any,
+    ) -> Self:
+        """Return a session with the settings that a provider asks for.
+
+        Its steps need no URL, and no keyword for what is peculiar to the provider. ``provider`` of
+        the session has all that is known.
+
+        Parameters
+        ----------
+        provider : str or oauth1_rs.providers.Provider
+            A name, one of ``oauth1_rs.providers.names()``, or a provider of your own.
+        client_key, client_secret : str or bytes
+            As those of the session.
+        **kwargs
+            Those of the session, where they have to be others than the provider's; and what the
+            provider's URLs need, such as ``host="jira.example.com"``.
+
+        Raises
+        ------
+        OAuth1Error
+            There is no such provider, or it needs something that is missing.
+        """
+        from oauth1_rs import providers  # noqa: PLC0415 - who names no provider reads no file
+
+        known = providers.template(provider) if isinstance(provider, str) else provider
+        parameters = {name: kwargs.pop(name) for name in known.parameters if name in kwargs}
+        known = known.filled(**parameters)
+        if known.callback_on_page and kwargs.get("callback_uri"):
+            callback = text_of(kwargs.pop("callback_uri"))
+            page = {**known.authorization_parameters, "oauth_callback": callback}
+            known = replace(known, authorization_parameters=page)
+        settings = {**known.settings, **kwargs}
+        if client_secret is not None:
+            settings["client_secret"] = client_secret
+        # mypy does not know the sessions' constructors.
+        session = cls(client_key, **settings)  # type: ignore[call-arg]
+        session.provider = known
+        return session
 
     @property
     def token(self) -> dict[str, Any]:
@@ -157,12 +208,12 @@ class Flow(Generic[Result]):
 
     def fetch_request_token(
         self,
-        url: str,
+        url: str | None = None,
         realm: _Text | Iterable[str] | None = None,
-        method: str = "POST",
+        method: str | None = None,
         *,
         protocol_parameters: _ProtocolParameters | None = None,
-        require_callback_confirmed: bool = True,
+        require_callback_confirmed: bool | None = None,
         **request_kwargs: Any,
     ) -> Result:
         """Ask for temporary credentials (RFC 5849 section 2.1), the first step.
@@ -171,15 +222,15 @@ class Flow(Generic[Result]):
 
         Parameters
         ----------
-        url : str
+        url : str, default that of ``for_provider``
             The provider's endpoint for temporary credentials.
         realm : str, or iterable of str joined with spaces
             For this request, in place of the session's.
-        method : str, default "POST"
+        method : str, default that of ``for_provider``, or else "POST"
             Some providers want "GET".
         protocol_parameters : mapping of str to str, bytes or None
             Adds protocol parameters to this request, or replaces or (``None``) leaves out others.
-        require_callback_confirmed : bool, default True
+        require_callback_confirmed : bool, default True unless ``for_provider`` knows better
             Whether an answer without ``oauth_callback_confirmed=true`` is an error, if a callback
             was sent.
         **request_kwargs
@@ -203,27 +254,34 @@ class Flow(Generic[Result]):
             The network failed: what the session itself raises then.
         """
         step = self._ask_for_temporary_credentials(
-            url, realm, method, protocol_parameters, require_callback_confirmed, request_kwargs
+            self._url(url, "request_token_url"),
+            realm,
+            method or self._of_provider("request_token_method", "POST"),
+            protocol_parameters,
+            self._of_provider("confirms_callback", True)
+            if require_callback_confirmed is None
+            else require_callback_confirmed,
+            request_kwargs,
         )
         return self._carry(step)
 
     def authorization_url(
         self,
-        url: str,
+        url: str | None = None,
         request_token: str | None = None,
         *,
-        token_parameter: str = "oauth_token",
+        token_parameter: str | None = None,
         **kwargs: Any,
     ) -> str:
         """Return the URL at which the user authorizes (RFC 5849 section 2.2), the second step.
 
         Parameters
         ----------
-        url : str
+        url : str, default that of ``for_provider``
             The provider's page. Its own query and fragment stay as they are.
         request_token : str, default the one of the last ``fetch_request_token``
             The identifier of the temporary credentials.
-        token_parameter : str, default "oauth_token"
+        token_parameter : str, default that of ``for_provider``, or else "oauth_token"
             The name under which the provider expects it.
         **kwargs
             More parameters for the query. ``None`` leaves one out.
@@ -239,7 +297,14 @@ class Flow(Generic[Result]):
                 "there is no token to put into the URL: call fetch_request_token first, or pass "
                 "request_token="
             )
-        parameters = {**kwargs, token_parameter: token}
+        url = self._url(url, "authorization_url")
+        client_key = text_of(self._client.client.client_key) or ""
+        known: Mapping[str, str] = self._of_provider("authorization_parameters", {})
+        of_provider = {
+            name: value.replace("{client_key}", client_key) for name, value in known.items()
+        }
+        name = token_parameter or self._of_provider("token_parameter", "oauth_token")
+        parameters = {**of_provider, **kwargs, name: token}
         given = {name: value for name, value in parameters.items() if value is not None}
         query = urlencode(given, doseq=True, quote_via=quote, safe="~")
         resource, hash_mark, fragment = url.partition("#")
@@ -302,10 +367,10 @@ class Flow(Generic[Result]):
 
     def fetch_access_token(
         self,
-        url: str,
+        url: str | None = None,
         verifier: _Text | None = None,
-        method: str = "POST",
-        require_verifier: bool = True,
+        method: str | None = None,
+        require_verifier: bool | None = None,
         *,
         protocol_parameters: _ProtocolParameters | None = None,
         **request_kwargs: Any,
@@ -317,13 +382,13 @@ class Flow(Generic[Result]):
 
         Parameters
         ----------
-        url : str
+        url : str, default that of ``for_provider``
             The provider's endpoint for token credentials.
         verifier : str or bytes, default that of the callback
             ``oauth_verifier``.
-        method : str, default "POST"
+        method : str, default that of ``for_provider``, or else "POST"
             Some providers want "GET".
-        require_verifier : bool, default True
+        require_verifier : bool, default True unless ``for_provider`` knows better
             ``False`` for providers that give no verifier, for xAuth, and to renew a token.
         protocol_parameters : mapping of str to str, bytes or None
             As those of ``fetch_request_token``; ``{"oauth_session_handle": ...}`` renews a token.
@@ -350,9 +415,29 @@ class Flow(Generic[Result]):
             The network failed: what the session itself raises then.
         """
         step = self._ask_for_token_credentials(
-            url, verifier, method, require_verifier, protocol_parameters, request_kwargs
+            self._url(url, "access_token_url"),
+            verifier,
+            method or self._of_provider("access_token_method", "POST"),
+            self._of_provider("gives_verifier", True)
+            if require_verifier is None
+            else require_verifier,
+            protocol_parameters,
+            request_kwargs,
         )
         return self._carry(step)
+
+    def _of_provider(self, name: str, otherwise: Any) -> Any:
+        return getattr(self.provider, name) if self.provider else otherwise
+
+    def _url(self, url: str | None, name: str) -> str:
+        """Return the URL of a step: the one that is passed, or the provider's."""
+        found: str | None = url or self._of_provider(name, None)
+        if not found:
+            who = (
+                f"{self.provider.title or self.provider.name} has" if self.provider else "there is"
+            )
+            raise OAuth1TypeError(f"{who} no {name}: pass url=")
+        return found
 
     def _carry(self, step: Step) -> Result:
         """Send the request of a step, and return what the step makes of the answer."""
@@ -482,9 +567,12 @@ class Flow(Generic[Result]):
             # Token requests have no body hash (draft-eaton-oauth-bodyhash section 3.1).
             auth.force_include_body = False
             changes["body_hash"] = None
+            changes.update(self._of_provider("token_settings", {}))
             if protocol_parameters:
+                of_provider = self._of_provider("token_settings", {}).get("protocol_parameters")
+                own = of_provider or _protocol_parameters(client)
                 changes["protocol_parameters"] = (
-                    {**_protocol_parameters(client), **protocol_parameters}
+                    {**own, **protocol_parameters}
                     if isinstance(protocol_parameters, Mapping)
                     else protocol_parameters  # the signature says what is accepted
                 )

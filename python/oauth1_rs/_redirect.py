@@ -46,6 +46,11 @@ def prepare_next(
     `Location`: these are changed. `response.request` becomes a copy of what was sent.
     """
     request = response.request
+    current = signing_hook(request)
+    if current is not None and hook not in _listed(request.hooks["response"]):
+        # An adapter has signed the request anew, after requests took its hooks.
+        current(response)
+        return
     change = Change.of(request, parts)
     location = next_url(response)
     if not location or change is None:
@@ -111,18 +116,41 @@ def take_hook(request: requests.PreparedRequest) -> None:
 
     Copies of `request` share it there.
     """
+    hook = signing_hook(request)
+    if hook is not None:
+        # It may be in other requests' lists, and this list be another request's.
+        others = [other for other in _listed(request.hooks["response"]) if other is not hook]
+        request.hooks = KeptHooks({**request.hooks, "response": others}, hook)
+
+
+def signing_hook(request: requests.PreparedRequest) -> RedirectHook | None:
+    """Return the hook of the last signature, if it is one that requests calls."""
     hooks = _listed((request.hooks or {}).get("response") or [])
-    for hook in hooks:
-        if isinstance(hook, RedirectHook) and hook.signs:
-            # It may be in other requests' lists, and this list be another request's.
-            others = [other for other in hooks if other is not hook]
-            request.hooks = KeptHooks({**request.hooks, "response": others}, hook)
-            return
+    return next((hook for hook in hooks if isinstance(hook, RedirectHook) and hook.signs), None)
 
 
 def kept_hook(request: requests.PreparedRequest) -> RedirectHook | None:
     """Return the hook that `take_hook` has taken, if `OAuth1` has signed `request`."""
     return getattr(request.hooks, "kept", None)
+
+
+def last_signature(request: requests.PreparedRequest) -> tuple[OAuth1, Change] | None:
+    """Return who has signed `request`, and what that did to it; nothing if it is not signed."""
+    hook = signing_hook(request) or kept_hook(request)
+    auth = hook and hook.auth
+    change = Change.of(request, hook.parts) if hook else None
+    return (auth, change) if auth and change and change.is_of(request) else None
+
+
+def sign_again(request: requests.PreparedRequest, auth: OAuth1) -> None:
+    """Sign `request` anew, which has a signature of `auth`."""
+    kept = kept_hook(request)
+    # Those of its own: requests may hold the others, and be about to call them.
+    hooks = {event: _listed(hooks) for event, hooks in request.hooks.items()}
+    request.hooks = hooks if kept is None else KeptHooks(hooks, kept)
+    auth(request)
+    if kept is not None:
+        take_hook(request)
 
 
 def _listed(hooks: Any) -> list[Any]:

@@ -97,7 +97,7 @@ class OAuth1Session(Flow[dict[str, Any]], requests.Session):
     _network_errors = (requests.RequestException,)
 
     # What requests pickles and copies.
-    __attrs__ = [*requests.Session.__attrs__, "_client", "_authorization"]  # noqa: RUF012 - theirs
+    __attrs__ = [*requests.Session.__attrs__, "_client", "_authorization", "provider"]  # noqa: RUF012 - theirs
 
     def __init__(
         self,

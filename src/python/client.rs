@@ -9,12 +9,15 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyFloat, PyInt, PyList, PyMapping, PyString, PyTuple, PyType};
 
 use super::errors::{OAuth1Error, OAuth1TypeError, in_place_of, wrong_type};
+use super::explain::{SentRequest, overridden_sign, unsigned};
 use super::message::{Message, is_in_memory, like};
 use super::rules::Rules;
 use super::settings::{Setting, Settings, copied};
 use super::text::{encode, header_text};
+use crate::explain::{KeyFault, reproduce};
 use crate::params::{FORM_MEDIA_TYPE, is_form_media_type};
 use crate::sign::Signed;
+use crate::signature::SignatureMethod;
 use crate::transmit::Placement;
 
 /// What oauthlib's `Client` lets subclasses override and this one cannot call.
@@ -95,6 +98,20 @@ impl Client {
     /// Nothing that holds the lock runs Python code or can panic half-way.
     fn lock(&self) -> MutexGuard<'_, Option<Arc<Settings>>> {
         self.settings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A client that keeps the settings as they are now, of no class of the user's.
+    pub(super) fn snapshot(&self, py: Python<'_>) -> PyResult<Self> {
+        let settings = self.settings()?.with(py, Vec::new());
+        Ok(Self { settings: Mutex::new(Some(Arc::new(settings))) })
+    }
+
+    /// Whether this is signed by [`Client::sign`], and not by a method of that name of a subclass.
+    pub(super) fn signs_itself(slf: &Bound<'_, Self>) -> PyResult<bool> {
+        let py = slf.py();
+        let sign = intern!(py, "sign");
+        Ok(slf.as_any().cast_exact::<Self>().is_ok()
+            || slf.get_type().getattr(sign)?.is(&py.get_type::<Self>().getattr(sign)?))
     }
 
     fn replace(&self, settings: Option<Settings>) {
@@ -257,6 +274,67 @@ impl Client {
         }
     }
 
+    /// Shows what a signature covers, and no secret.
+    ///
+    /// Parameters
+    /// ----------
+    /// uri, http_method, body, headers, realm
+    ///     As those of ``sign``, or what ``sign`` gave: then nonce, timestamp and signature are those
+    ///     that the request has, and not new ones.
+    ///
+    /// Returns
+    /// -------
+    /// Explanation
+    ///     The base string (RFC 5849 section 3.4.1) and all that it is made of. ``str`` of it is a
+    ///     text to read.
+    ///
+    /// Raises
+    /// ------
+    /// OAuth1Error
+    ///     As from ``sign``.
+    #[pyo3(
+        signature = (uri, http_method = None, body = None, headers = None, realm = None),
+        text_signature = "($self, uri, http_method='GET', body=None, headers=None, realm=None)"
+    )]
+    fn explain<'py>(
+        slf: &Bound<'py, Self>,
+        uri: &Bound<'py, PyAny>,
+        http_method: Option<&Bound<'py, PyAny>>,
+        body: Option<Bound<'py, PyAny>>,
+        headers: Option<&Bound<'py, PyAny>>,
+        realm: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let given = SentRequest::of(slf, uri, http_method, body.clone(), headers)?;
+        if let Some(explanation) = given.explain(slf, None)? {
+            return Ok(explanation);
+        }
+        if !Self::signs_itself(slf)? {
+            return Err(overridden_sign(slf));
+        }
+        let (uri, headers, body) = slf.get().sign(uri, http_method, body, headers, realm)?;
+        let signed = SentRequest::of(slf, &uri, http_method, Some(body), Some(headers.as_any()))?;
+        signed.explain(slf, Some(&given))?.ok_or_else(unsigned)
+    }
+
+    /// Finds how a signature comes of a base string by these secrets: the method's name and, if
+    /// they were not used as they should be, what was done instead. For `Explanation.diff`, which
+    /// names a method where it tries many base strings.
+    #[pyo3(signature = (base_string, signature, signature_method = None))]
+    fn _reproduce(
+        &self,
+        py: Python<'_>,
+        base_string: &[u8],
+        signature: &str,
+        signature_method: Option<&str>,
+    ) -> PyResult<Option<(&'static str, Option<&'static str>)>> {
+        let secrets = self.settings()?.secrets(py)?;
+        // One that is unknown is none to try: all are.
+        let method = signature_method.and_then(|name| SignatureMethod::from_name(name).ok());
+        let methods = method.as_ref().map_or(&SignatureMethod::ALL[..], std::slice::from_ref);
+        let found = reproduce(&secrets, methods, base_string, signature)?;
+        Ok(found.map(|(method, fault)| (method.name(), fault.map(KeyFault::name))))
+    }
+
     /// Writes several settings at once: a signature made meanwhile by another thread uses all of
     /// the new values or none. For the session: writes to attributes are steps of their own.
     ///
@@ -392,16 +470,16 @@ fn stored(setting: Setting, value: Option<Bound<'_, PyAny>>) -> PyResult<Option<
 }
 
 /// The headers to send, and those that signing looks at.
-struct HeadersToSend<'py> {
+pub(super) struct HeadersToSend<'py> {
     dict: Bound<'py, PyDict>,
-    authorization: Option<String>,
-    content_type: Option<String>,
-    host: Option<String>,
+    pub(super) authorization: Option<String>,
+    pub(super) content_type: Option<String>,
+    pub(super) host: Option<String>,
 }
 
 impl<'py> HeadersToSend<'py> {
     /// A copy of `headers`, without an `Authorization` that will be replaced.
-    fn of(
+    pub(super) fn of(
         py: Python<'py>,
         headers: Option<&Bound<'py, PyAny>>,
         placement: Placement,
@@ -431,7 +509,10 @@ impl<'py> HeadersToSend<'py> {
     }
 
     /// The text of the form that `fields` make, and the `Content-Type` that goes with it.
-    fn encode_form(&mut self, fields: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    pub(super) fn encode_form(
+        &mut self,
+        fields: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         match self.content_type.as_deref() {
             None | Some("") => self.set_content_type()?,
             Some(content_type) if is_form_media_type(content_type) => {}
@@ -494,7 +575,7 @@ impl<'py> HeadersToSend<'py> {
 }
 
 /// Whether `body` is given as names and values, not as text.
-fn is_fields(body: &Bound<'_, PyAny>) -> bool {
+pub(super) fn is_fields(body: &Bound<'_, PyAny>) -> bool {
     body.is_instance_of::<PyList>()
         || body.is_instance_of::<PyTuple>()
         || body.cast::<PyMapping>().is_ok()

@@ -107,7 +107,7 @@ pub(super) fn is_oauth(authorization: &str) -> bool {
 /// A body that is a form.
 pub(super) struct Form<'a> {
     /// The body as it is sent: text as UTF-8.
-    bytes: Cow<'a, [u8]>,
+    pub(super) bytes: Cow<'a, [u8]>,
     /// See [`SignedMessage::is_guessed`].
     is_guessed: bool,
 }

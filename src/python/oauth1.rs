@@ -10,6 +10,7 @@ use pyo3::types::{PyBytes, PyDict, PyString, PyTuple, PyType};
 
 use super::client::{Client, instance_dict, restore_instance_dict};
 use super::errors::wrong_type;
+use super::explain::{SentRequest, foreign_client, overridden_sign, unsigned};
 use super::headers::{Headers, Name};
 use super::message::{Message, as_utf8, is_form, is_in_memory, is_oauth, like};
 use super::redirect::{Change, RedirectHook, Resigner, unsigned_parts, watch_redirects};
@@ -242,6 +243,49 @@ impl OAuth1 {
         Ok(r)
     }
 
+    /// Shows what the signature of a request covers, and no secret. The request stays as it is.
+    ///
+    /// Parameters
+    /// ----------
+    /// r
+    ///     A prepared request of requests, or another object with ``method``, ``url``, ``headers``
+    ///     and ``body`` or ``content``, such as httpx's. One that is not signed yet shows what its
+    ///     signature would cover; one that is (``response.request``), what that does cover.
+    ///
+    /// Returns
+    /// -------
+    /// Explanation
+    ///     The base string (RFC 5849 section 3.4.1) and all that it is made of. ``str`` of it is a
+    ///     text to read.
+    ///
+    /// Raises
+    /// ------
+    /// OAuth1Error
+    ///     As when it is signed; and if ``client`` is not of this package, for then its signatures are
+    ///     its own.
+    fn explain<'py>(slf: &Bound<'py, Self>, r: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let parts = slf.get().parts(py)?;
+        let client = parts.client.bind(py);
+        let client = client.cast::<Client>().map_err(|_| foreign_client(client))?;
+        let given = described(client, r)?;
+        if let Some(explanation) = given.explain(client, None)? {
+            return Ok(explanation);
+        }
+        if !Client::signs_itself(client)? {
+            return Err(overridden_sign(client));
+        }
+        // Without the hooks, which copies of a request share.
+        let copy = PyDict::new(py);
+        copy.set_item("method", r.getattr(intern!(py, "method"))?)?;
+        copy.set_item("url", given.uri())?;
+        copy.set_item("headers", Headers::of(r)?.copy()?)?;
+        copy.set_item("body", body_of(r)?)?;
+        let copy = py.import("types")?.getattr("SimpleNamespace")?.call((), Some(&copy))?;
+        slf.call1((&copy,))?;
+        described(client, &copy)?.explain(client, Some(&given))?.ok_or_else(unsigned)
+    }
+
     #[getter]
     fn client(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         self.parts(py).map(|parts| parts.client)
@@ -298,18 +342,39 @@ impl OAuth1 {
     }
 }
 
+/// The parts of a request that is to be explained.
+fn described<'py>(
+    client: &Bound<'py, Client>,
+    request: &Bound<'py, PyAny>,
+) -> PyResult<SentRequest<'py>> {
+    let py = request.py();
+    let url = request.getattr_opt(intern!(py, "url"))?.filter(|url| !url.is_none());
+    let url = url.ok_or_else(|| wrong_type("the request", PREPARED_REQUEST, request))?;
+    // httpx has a class of its own for them.
+    let url = url.str()?;
+    let method = request.getattr(intern!(py, "method"))?;
+    let headers = request.getattr(intern!(py, "headers"))?;
+    SentRequest::of(client, url.as_any(), Some(&method), body_of(request)?, Some(&headers))
+}
+
+/// The body of a request, under the name that it has in requests, or in httpx.
+fn body_of<'py>(request: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = request.py();
+    let body = match request.getattr_opt(intern!(py, "body"))? {
+        Some(body) => body,
+        None => request.getattr(intern!(py, "content"))?,
+    };
+    Ok(Some(body).filter(|body| !body.is_none()))
+}
+
 fn uninitialized() -> PyErr {
     PyAttributeError::new_err("OAuth1.__init__ was not called")
 }
 
 /// The settings to sign with, unless the client is of a class with a `sign` of its own.
 fn signs_natively(client: &Bound<'_, PyAny>) -> PyResult<Option<Arc<Settings>>> {
-    let py = client.py();
     let Ok(own) = client.cast::<Client>() else { return Ok(None) };
-    let sign = intern!(py, "sign");
-    let is_ours = client.cast_exact::<Client>().is_ok()
-        || client.get_type().getattr(sign)?.is(&py.get_type::<Client>().getattr(sign)?);
-    if is_ours { own.get().settings().map(Some) } else { Ok(None) }
+    if Client::signs_itself(own)? { own.get().settings().map(Some) } else { Ok(None) }
 }
 
 /// What is said of an object that is no prepared request.

@@ -54,22 +54,6 @@ impl RedirectHook {
     pub(super) fn signing(signer: Resigner, change: Option<Change>) -> Self {
         Self { signer: Some(signer), change }
     }
-
-    fn auth<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, OAuth1>>> {
-        match &self.signer {
-            None => Ok(None),
-            Some(Resigner::Auth(auth)) => Ok(Some(auth.bind(py).clone())),
-            Some(Resigner::Client(client, force_include_body)) => {
-                let auth = OAuth1::with_parts(client.clone_ref(py), *force_include_body);
-                Bound::new(py, auth).map(Some)
-            }
-        }
-    }
-
-    fn parts<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
-        let parts = self.change.as_ref().map(|change| PyTuple::new(py, change.parts()));
-        parts.transpose()
-    }
 }
 
 #[pymethods]
@@ -109,22 +93,30 @@ impl RedirectHook {
         follow.call1((following, response, hook.auth(py)?, hook.parts(py)?)).map(drop)
     }
 
+    /// Who signs what follows, if anybody does.
+    #[getter]
+    fn auth<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, OAuth1>>> {
+        match &self.signer {
+            None => Ok(None),
+            Some(Resigner::Auth(auth)) => Ok(Some(auth.bind(py).clone())),
+            Some(Resigner::Client(client, force_include_body)) => {
+                let auth = OAuth1::with_parts(client.clone_ref(py), *force_include_body);
+                Bound::new(py, auth).map(Some)
+            }
+        }
+    }
+
+    /// What the signature did, if it did more than set the `Authorization` header.
+    #[getter]
+    fn parts<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        let parts = self.change.as_ref().map(|change| PyTuple::new(py, change.parts()));
+        parts.transpose()
+    }
+
     /// Whether it can sign.
     #[getter]
     fn signs(&self) -> bool {
         self.signer.is_some()
-    }
-
-    /// What signs, if it can.
-    #[getter(auth)]
-    fn own_auth<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, OAuth1>>> {
-        self.auth(py)
-    }
-
-    /// The unsigned URL and body and the signed ones, if the signature is not in the header.
-    #[getter(parts)]
-    fn own_parts<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
-        self.parts(py)
     }
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {

@@ -352,13 +352,7 @@ impl Settings {
             && !allow_insecure_plaintext
             && rules.only_warns_of_insecure_plaintext();
         let signer = Signer::new(Configuration {
-            credentials: Credentials {
-                client_key,
-                client_secret: self.secret(py, Setting::ClientSecret)?.unwrap_or_default(),
-                private_key: self.private_key(py, method)?,
-                token: self.text(py, Setting::ResourceOwnerKey)?.filter(is_given),
-                token_secret: self.secret(py, Setting::ResourceOwnerSecret)?.unwrap_or_default(),
-            },
+            credentials: self.credentials(py, client_key, method)?,
             method,
             placement: self.placement(py)?,
             realm: self.text(py, Setting::Realm)?.filter(is_given),
@@ -372,6 +366,29 @@ impl Settings {
         })
         .map_err(|error| rules.error(error))?;
         Ok(Prepared { signer, body_hash, warns_of_plaintext, nonce, timestamp, timestamp_offset })
+    }
+
+    fn credentials(
+        &self,
+        py: Python<'_>,
+        client_key: String,
+        method: SignatureMethod,
+    ) -> PyResult<Credentials> {
+        let is_given = |text: &String| self.rules.keeps_empty() || !text.is_empty();
+        Ok(Credentials {
+            client_key,
+            client_secret: self.secret(py, Setting::ClientSecret)?.unwrap_or_default(),
+            private_key: self.private_key(py, method)?,
+            token: self.text(py, Setting::ResourceOwnerKey)?.filter(is_given),
+            token_secret: self.secret(py, Setting::ResourceOwnerSecret)?.unwrap_or_default(),
+        })
+    }
+
+    /// What signatures are compared with: secrets and key as they are set, whatever the method.
+    pub(super) fn secrets(&self, py: Python<'_>) -> PyResult<Credentials> {
+        let name = self.text(py, Setting::SignatureMethod)?.unwrap_or_default();
+        let method = SignatureMethod::from_name(&name).unwrap_or(SignatureMethod::HmacSha1);
+        self.credentials(py, String::new(), method)
     }
 
     /// Warns of credentials with white space around them, which nobody sees.

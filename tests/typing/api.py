@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
-from oauth1_rs import Client, OAuth1, OAuth1Session, TokenError, requests_oauthlib
+from oauth1_rs import (
+    Client,
+    Difference,
+    Explanation,
+    OAuth1,
+    OAuth1Session,
+    TokenError,
+    requests_oauthlib,
+)
 from typing_extensions import assert_type
 
 if TYPE_CHECKING:
@@ -32,6 +40,10 @@ if TYPE_CHECKING:
     assert_type(
         client.sign("https://example.com/", "POST", {"a": "1"}), tuple[Any, dict[Any, Any], Any]
     )
+
+    assert_type(auth.explain(prepared), Explanation)
+    explanation = client.explain("https://example.com/", "POST", {"a": "1"})
+    assert_type(explanation.diff(b"GET&https%3A%2F%2Fexample.com%2F&a%3D1"), Difference)
 
     flow = OAuth1Session("client key", callback_uri="oob", realm="realm", decoding=None)
     assert_type(flow.fetch_request_token("https://a/", ["realm"], timeout=5), dict[str, Any])

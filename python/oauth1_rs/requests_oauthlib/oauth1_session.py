@@ -55,11 +55,11 @@ class OAuth1Session(_session.OAuth1Session):
 
     def fetch_request_token(
         self,
-        url: str,
+        url: str | None = None,
         realm: _Text | Iterable[str] | None = None,
-        method: str = "POST",
+        method: str | None = None,
         *,
-        require_callback_confirmed: bool = False,
+        require_callback_confirmed: bool | None = False,
         **request_kwargs: Any,
     ) -> dict[str, Any]:
         """Ask for temporary credentials. See ``oauth1_rs.OAuth1Session.fetch_request_token``."""

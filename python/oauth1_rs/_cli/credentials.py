@@ -1,0 +1,133 @@
+"""Where credentials come from: a profile, a file descriptor, the environment, or the keyboard."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+
+from oauth1_rs._cli import profiles
+from oauth1_rs._cli.terminal import NO_CREDENTIALS, USAGE, Failure
+
+NAMES = ("client_key", "client_secret", "token", "token_secret", "rsa_key_passphrase")
+LABELS = {
+    "client_key": "Client key",
+    "client_secret": "Client secret",
+    "token": "Token",
+    "token_secret": "Token secret",
+}
+MAX_SIZE = 64 * 1024
+
+
+@dataclass
+class Credentials:
+    """What a request is signed with."""
+
+    values: dict[str, str] = field(repr=False)
+    """Those of `NAMES` that there are."""
+    settings: dict[str, Any] = field(repr=False)
+    """Keywords of `OAuth1Session`."""
+
+    def keywords(self) -> dict[str, Any]:
+        """Return the keywords of `OAuth1` and `OAuth1Session`, `client_key` included."""
+        names = {"token": "resource_owner_key", "token_secret": "resource_owner_secret"}
+        given = {names.get(name, name): value for name, value in self.values.items()}
+        settings = {**self.settings}
+        if "rsa_key" in settings:
+            settings["rsa_key"] = Path(settings["rsa_key"])
+        return {**settings, **given}
+
+
+def find(
+    profile: str | None, descriptor: int | None, client_key: str | None, settings: dict[str, Any]
+) -> Credentials:
+    """Return the credentials that a request is to be signed with.
+
+    They are a profile's, or else those of the descriptor and of the environment, the first of
+    which come first. `settings` come before a profile's.
+    """
+    if profile is not None:
+        if descriptor is not None or client_key is not None:
+            raise Failure(USAGE, "--profile has all credentials: leave the other options out")
+        stored = profiles.load(profile)
+        values = {name: stored.secrets[name] for name in NAMES if name in stored.secrets}
+        return Credentials(
+            {"client_key": stored.client_key, **values}, {**stored.settings, **settings}
+        )
+    values = given(descriptor, client_key)
+    if "client_key" not in values:
+        raise Failure(
+            NO_CREDENTIALS,
+            "there are no credentials: pass --profile (`oauth1-rs login` makes one), or set "
+            "OAUTH1_CLIENT_KEY and the others, or pass --secrets-fd",
+        )
+    ask_for(values, ["client_secret"], descriptor, settings)
+    return Credentials(values, settings)
+
+
+def given(descriptor: int | None, client_key: str | None) -> dict[str, str]:
+    """Return what descriptor and environment have. Empty values are values, too."""
+    found = {name: os.environ.get(f"OAUTH1_{name.upper()}") for name in NAMES}
+    values = {name: value for name, value in found.items() if value is not None}
+    if descriptor is not None:
+        values |= _read(descriptor)
+    if client_key is not None:
+        values["client_key"] = client_key
+    return values
+
+
+def ask_for(
+    values: dict[str, str], names: list[str], descriptor: int | None, settings: dict[str, Any]
+) -> None:
+    """Ask whoever sits at the terminal for those that are missing."""
+    is_rsa = settings.get("signature_method", "").upper().startswith("RSA-")
+    for name in names:
+        if name in values or name in settings or (is_rsa and name == "client_secret"):
+            continue
+        if descriptor == 0 or not sys.stdin.isatty():
+            raise Failure(
+                NO_CREDENTIALS,
+                f"there is no {name}: set OAUTH1_{name.upper()} (it may be empty), pass "
+                "--secrets-fd, or run this at a terminal to be asked",
+            )
+        is_public = name in {"client_key", "token"}
+        values[name] = click.prompt(
+            LABELS[name],
+            hide_input=not is_public,
+            default=None if name == "client_key" else "",
+            show_default=False,
+            err=True,
+        )
+
+
+def _read(descriptor: int) -> dict[str, str]:
+    """Read lines `name=value`, to the end of the file."""
+    try:
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            content = file.read(MAX_SIZE + 1)
+        text = content.decode()
+    except OSError as error:
+        raise Failure(
+            NO_CREDENTIALS, f"file descriptor {descriptor} cannot be read: {error}"
+        ) from None
+    except UnicodeDecodeError:
+        raise Failure(NO_CREDENTIALS, f"file descriptor {descriptor} gives no UTF-8") from None
+    if len(content) > MAX_SIZE:
+        raise Failure(NO_CREDENTIALS, f"file descriptor {descriptor} gives more than 64 KiB")
+    values = {}
+    for line in text.splitlines():
+        name, equals, value = line.partition("=")
+        if not line.strip():
+            continue
+        if not equals or name not in NAMES:
+            raise Failure(
+                NO_CREDENTIALS,
+                f"file descriptor {descriptor} gives a line that is none of "
+                f"{', '.join(f'{name}=...' for name in NAMES)}",
+            )
+        values[name] = value
+    return values

@@ -1,0 +1,301 @@
+"""The request that a curl command sends, read from its text. No command is run, no file is read."""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass
+from urllib.parse import quote_plus
+
+from oauth1_rs.exceptions import OAuth1Error
+
+FORM_MEDIA_TYPE = "application/x-www-form-urlencoded"
+
+# One piece of a word, as a POSIX shell reads it; `$'...'` is what browsers copy.
+_PIECE = re.compile(
+    r"""
+    (?P<continued>\\\r?\n)
+    | (?P<space>\s+)
+    | \$'(?P<ansi>(?:[^'\\]|\\.)*)'
+    | '(?P<single>[^']*)'
+    | "(?P<double>(?:[^"\\]|\\.)*)"
+    | \\(?P<escaped>.)
+    | (?P<redirection>[<>]+&?\s*)
+    | (?P<end>[|;]|&&|&(?=\s|$))
+    | (?P<variable>`|\$[({\w])
+    | (?P<ampersand>&)
+    | (?P<plain>[^\s'"\\|;<>&`$]+|\$)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
+_ANSI_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{1,4})|x([0-9A-Fa-f]{1,2})|(.))", re.DOTALL)
+
+_DATA = {"data", "data-ascii", "data-binary", "data-raw", "data-urlencode", "json"}
+# What changes the request that is signed. The rest of the names is what may be passed over.
+_MEANT = _DATA | {
+    "form", "form-string", "header", "oauth2-bearer", "request", "upload-file", "url", "url-query",
+    "user",
+}  # fmt: skip
+_WITH_VALUE = _MEANT | {
+    "aws-sigv4", "cacert", "capath", "cert", "cert-type", "ciphers", "config", "connect-timeout",
+    "connect-to", "cookie", "cookie-jar", "continue-at", "dns-servers", "dump-header", "interface",
+    "key", "key-type", "limit-rate", "local-port", "max-filesize", "max-redirs", "max-time",
+    "netrc-file", "noproxy", "output", "output-dir", "pass", "pinnedpubkey", "proxy",
+    "proxy-header", "proxy-user",
+    "range", "referer", "request-target", "resolve", "retry", "retry-delay",
+    "retry-max-time", "speed-limit", "speed-time", "stderr", "time-cond", "tls-max",
+    "tls13-ciphers", "trace", "trace-ascii", "unix-socket", "user-agent", "write-out",
+}  # fmt: skip
+_FLAGS = {
+    "anyauth", "basic", "compressed", "create-dirs", "digest", "fail", "fail-with-body", "get",
+    "globoff", "head", "http0.9", "http1.0", "http1.1", "http2", "http2-prior-knowledge", "http3",
+    "include", "insecure", "ipv4", "ipv6", "junk-session-cookies", "location", "location-trusted",
+    "negotiate", "netrc", "no-buffer", "no-keepalive", "no-progress-meter", "ntlm", "parallel",
+    "path-as-is", "post301", "post302", "post303", "progress-bar", "raw", "remote-name",
+    "remote-header-name", "remote-time", "retry-all-errors", "retry-connrefused", "show-error",
+    "silent", "sslv3", "styled-output", "tcp-fastopen", "tcp-nodelay", "tlsv1", "tlsv1.0",
+    "tlsv1.1", "tlsv1.2", "tlsv1.3", "tr-encoding", "trace-time", "verbose",
+}  # fmt: skip
+_SHORT = {
+    "#": "progress-bar", "0": "http1.0", "1": "tlsv1", "4": "ipv4", "6": "ipv6",
+    "A": "user-agent", "b": "cookie", "c": "cookie-jar", "C": "continue-at", "d": "data",
+    "D": "dump-header", "e": "referer", "E": "cert", "f": "fail", "F": "form", "g": "globoff",
+    "G": "get", "H": "header", "i": "include", "I": "head", "j": "junk-session-cookies",
+    "J": "remote-header-name", "k": "insecure", "K": "config", "L": "location", "m": "max-time",
+    "n": "netrc", "N": "no-buffer", "o": "output", "O": "remote-name", "r": "range",
+    "R": "remote-time", "s": "silent", "S": "show-error", "T": "upload-file", "u": "user",
+    "U": "proxy-user", "v": "verbose", "w": "write-out", "x": "proxy", "X": "request",
+    "Y": "speed-limit", "y": "speed-time", "z": "time-cond", "Z": "parallel",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, repr=False)
+class CurlRequest:
+    """What a curl command sends.
+
+    Attributes
+    ----------
+    method : str
+        The HTTP request method.
+    url : str
+        The absolute URL, with what ``--get`` puts into its query.
+    headers : list of (name, value)
+        Those that are given, or follow from the kind of the data.
+    body : bytes or None
+        ``None`` if there is none, or if it is made of files or of parts (``--form``).
+    """
+
+    method: str
+    url: str
+    headers: list[tuple[str, str]]
+    body: bytes | None
+
+
+def parse(command: str) -> CurlRequest:
+    """Read a curl command as a shell and curl read it.
+
+    Parameters
+    ----------
+    command : str
+        One command, from ``curl`` on, as browsers and Postman copy it for POSIX shells.
+
+    Raises
+    ------
+    OAuth1Error
+        It is no curl command, or needs what is not in it: a file, a variable. The text says what
+        to change, and shows none of the command's values.
+    """
+    words = split(command)
+    if not words or words[0].rpartition("/")[2] not in {"curl", "curl.exe"}:
+        raise OAuth1Error("a curl command must begin with curl")
+    return _request(_options(words[1:]))
+
+
+def split(command: str) -> list[str]:
+    """Split a command into words, up to a pipe or whatever else ends it in a POSIX shell."""
+    words: list[str] = []
+    word: str | None = None
+    # Whether the word that comes is a file's name.
+    is_redirected = False
+    position = 0
+    text = re.sub(r"\A\s*(?:\$\s+)?", "", command) + " "  # a prompt may stand before it
+    while position < len(text):
+        piece = _PIECE.match(text, position)
+        if piece is None:
+            raise OAuth1Error("the curl command has a quotation mark that is never closed")
+        position = piece.end()
+        kind = str(piece.lastgroup)
+        if kind not in {"space", "continued", "redirection", "end"}:
+            word = (word or "") + _piece_text(kind, piece[kind])
+            continue
+        is_number_of_output = kind == "redirection" and word is not None and word.isdigit()
+        if word is not None and not is_redirected and not is_number_of_output:
+            words.append(word)
+        if word is not None or kind == "redirection":
+            is_redirected = kind == "redirection"
+        word = None
+        if kind == "end":
+            break
+    return words
+
+
+def _piece_text(kind: str, text: str) -> str:
+    """Return what a piece of a word stands for."""
+    if kind == "ansi":
+        return _ANSI_ESCAPE.sub(_ansi_character, text)
+    if kind == "ampersand":
+        raise OAuth1Error(
+            "the curl command has & without quotation marks, at which a shell ends the command: "
+            "put the URL, or the data, into quotation marks"
+        )
+    if kind == "variable" or (kind == "double" and re.search(r"(?<!\\)(?:`|\$[({\w])", text)):
+        raise OAuth1Error(
+            "the curl command has a variable, or a command within it: give it with the values"
+        )
+    if kind == "double":
+        return re.sub(r"\\(\r?\n)|\\([\"\\$`])", lambda found: found[2] or "", text)
+    return text
+
+
+def _ansi_character(escape: re.Match[str]) -> str:
+    if escape[3] is None:
+        return chr(int(escape[1] or escape[2], 16))
+    return _ESCAPES.get(escape[3], escape[3])
+
+
+def _options(words: list[str]) -> list[tuple[str, str]]:
+    """Return the options by their long names, each with its value; the URL is one of them."""
+    options = []
+    rest = iter(words)
+    for word in rest:
+        if word.startswith("--"):
+            name = word[2:]
+            if name in _WITH_VALUE:
+                options.append((name, _value(word, rest)))
+            elif name in _FLAGS or name.removeprefix("no-") in _FLAGS:
+                options.append((name, ""))
+            elif name == "next":
+                raise OAuth1Error("the curl command has --next: give one request at a time")
+            else:
+                raise OAuth1Error(f"the curl command has an unknown option, {_name(word)}")
+        elif word.startswith("-") and word != "-":
+            letters = word[1:]
+            while letters:
+                letter, letters = letters[0], letters[1:]
+                long = _SHORT.get(letter)
+                if long is None:
+                    raise OAuth1Error(f"the curl command has an unknown option, -{letter}")
+                if long in _WITH_VALUE:
+                    options.append((long, letters or _value(f"-{letter}", rest)))
+                    break
+                options.append((long, ""))
+        else:
+            options.append(("url", word))
+    return options
+
+
+def _name(word: str) -> str:
+    return re.match(r"[\w.-]*", word)[0]  # type: ignore[index]  # it matches every text
+
+
+def _value(option: str, rest: object) -> str:
+    value = next(rest, None)  # type: ignore[call-overload]  # an iterator of words
+    if value is None:
+        raise OAuth1Error(f"the curl command ends with {option}, which takes a value")
+    return str(value)
+
+
+def _request(options: list[tuple[str, str]]) -> CurlRequest:
+    given: dict[str, list[str]] = {}
+    for name, value in options:
+        given.setdefault(name, []).append(value)
+    for name in ("config", "request-target"):
+        if name in given:
+            raise OAuth1Error(f"the curl command has --{name}: give it without")
+    urls = given.get("url", [])
+    if len(urls) != 1:
+        raise OAuth1Error(
+            f"the curl command has {len(urls)} URLs, and must have one: is something not in "
+            "quotation marks?"
+        )
+    url = urls[0] if "://" in urls[0] else f"http://{urls[0]}"
+    data = [_data(name, value) for name, value in options if name in _DATA]
+    separator = "" if "json" in given else "&"
+    body = separator.join(data).encode() if data else None
+    queries = [_urlencoded("url-query", value) for value in given.get("url-query", [])]
+    if "get" in given and body is not None:
+        queries.append(body.decode())
+        body = None
+    for query in filter(None, queries):
+        resource, fragment, rest = url.partition("#")
+        url = f"{resource}{'&' if '?' in resource else '?'}{query}{fragment}{rest}"
+    has_parts = "form" in given or "form-string" in given
+    headers = _headers(given, has_body=body is not None, has_parts=has_parts)
+    if "request" in given:
+        method = given["request"][-1]
+    elif "head" in given:
+        method = "HEAD"
+    elif "upload-file" in given:
+        method = "PUT"
+    else:
+        method = "POST" if body is not None or has_parts else "GET"
+    return CurlRequest(method, url, headers, body)
+
+
+def _data(name: str, value: str) -> str:
+    if name == "data-urlencode":
+        return _urlencoded(name, value)
+    if name != "data-raw" and value.startswith("@"):
+        raise _file(name)
+    return value
+
+
+def _urlencoded(name: str, value: str) -> str:
+    """Return what ``--data-urlencode`` makes: of ``name=content`` the content alone is encoded."""
+    if name == "url-query" and value.startswith("+"):
+        return value[1:]
+    if re.match(r"[^=]*@", value):
+        raise _file(name)
+    key, equals, content = value.partition("=")
+    if not equals:
+        return quote_plus(key)
+    return f"{key}{'=' if key else ''}{quote_plus(content)}"
+
+
+def _file(name: str) -> OAuth1Error:
+    return OAuth1Error(
+        f"--{name} names a file, which is not read: give what is in it with --data-raw"
+    )
+
+
+def _headers(
+    given: dict[str, list[str]], *, has_body: bool, has_parts: bool
+) -> list[tuple[str, str]]:
+    headers = []
+    names = set()
+    for line in given.get("header", []):
+        if line.startswith("@"):
+            raise OAuth1Error(
+                "--header names a file, which is not read: give the headers themselves"
+            )
+        name, colon, value = line.partition(":")
+        if not colon:
+            # `Name;` is a header without a value.
+            name, value = line.removesuffix(";"), ""
+        names.add(name.strip().lower())
+        if value.strip() or not colon:
+            headers.append((name.strip(), value.strip()))
+    defaults = []
+    if "json" in given:
+        defaults += [("Content-Type", "application/json"), ("Accept", "application/json")]
+    elif has_parts:
+        defaults.append(("Content-Type", "multipart/form-data"))
+    elif has_body:
+        defaults.append(("Content-Type", FORM_MEDIA_TYPE))
+    if "oauth2-bearer" in given:
+        defaults.append(("Authorization", f"Bearer {given['oauth2-bearer'][-1]}"))
+    elif "user" in given:
+        user = base64.b64encode(given["user"][-1].encode()).decode()
+        defaults.append(("Authorization", f"Basic {user}"))
+    return headers + [(name, value) for name, value in defaults if name.lower() not in names]

@@ -1,0 +1,520 @@
+"""Where another side's signature differs from ours, and why: the known faults, tried one by one."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import unquote, unquote_to_bytes
+
+from oauth1_rs import _curl
+from oauth1_rs._explain import (
+    MASK,
+    Exact,
+    Explanation,
+    is_secret,
+    looks_secret,
+    printable,
+    secrets_of,
+    text_of,
+)
+from oauth1_rs._faults import (
+    CAUSES,
+    ENCODINGS,
+    Pair,
+    by_encoding,
+    encode,
+    normalized,
+    pair_of,
+    pairs_of,
+    parameter_faults,
+    uri_faults,
+)
+from oauth1_rs._hops import MIN_SECRET
+from oauth1_rs.exceptions import OAuth1Error, OAuth1TypeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+# How far clocks may be apart: what most providers accept, in seconds.
+_CLOCK_SKEW = 300
+
+_SIGNATURE_METHOD = b"oauth_signature_method"
+_TIMESTAMP = b"oauth_timestamp"
+_TIMES = (b"oauth_nonce", _TIMESTAMP)
+# What it is if a parameter has another value, is missing on the other side, or is only there.
+_OTHER = {
+    b"oauth_consumer_key": "client_key",
+    b"oauth_token": "token",
+    _SIGNATURE_METHOD: "signature_method",
+    b"oauth_body_hash": "body_hash",
+    b"oauth_nonce": "other_signature",
+}
+_MISSING = {
+    b"oauth_body_hash": "body_hash_not_expected",
+    b"oauth_token": "token_missing",
+    b"oauth_version": "version_missing",
+}
+_ADDITIONAL = {
+    b"realm": "realm_signed",
+    b"oauth_body_hash": "body_hash_expected",
+    b"oauth_signature": "signature_signed",
+    b"oauth_token": "token_expected",
+}
+
+_BASE_STRING = re.compile(
+    r"(?<![A-Za-z])(?P<method>[A-Za-z]{3,20})"
+    r"&(?P<uri>https?(?:%3A%2F%2F|://)[^&\s\"'<>\\]*)"
+    r"&(?P<parameters>[^\s\"'<>\\]*)",
+    re.IGNORECASE,
+)
+_HEADER = re.compile(r"\bOAuth\s+(?=[\w%]+\s*=)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first thing that another side signs differently.
+
+    Attributes
+    ----------
+    cause : str
+        What it is, by a name that stays: one of the keys of ``oauth1_rs._faults.CAUSES``, such
+        as "double_encoding". "none" if the other side signs as this one does.
+    message : str
+        What that means, and what to do.
+    ours, theirs : str
+        What differs, on both sides, secrets masked. Empty if only the signatures differ.
+    position : int or None
+        Where the base strings differ, counted from 0.
+    further : tuple of str
+        The causes of further differences.
+    """
+
+    cause: str
+    message: str
+    ours: str
+    theirs: str
+    position: int | None
+    further: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all attributes as what JSON can hold."""
+        return {**vars(self), "further": list(self.further)}
+
+    def __str__(self) -> str:
+        lines = [f"{self.cause}: {self.message}"]
+        if self.ours or self.theirs:
+            lines += [f"  ours    {self.ours or '(nothing)'}"]
+            lines += [f"  theirs  {self.theirs or '(nothing)'}"]
+        if self.position is not None:
+            lines.append(f"  at character {self.position} of the base string")
+        lines += [f"Then, {cause}: {CAUSES[cause]}" for cause in self.further]
+        return "\n".join(map(printable, lines))
+
+
+class Found(NamedTuple):
+    """A cause, and what it makes of a part of the base string."""
+
+    cause: str
+    ours: str
+    theirs: str
+
+
+def difference(exact: Exact | None, other: str | bytes | Explanation) -> Difference:
+    """Compare; see ``Explanation.diff``."""
+    if exact is None:
+        raise OAuth1Error("this explanation is a copy, without what diff compares: explain again")
+    if isinstance(other, Explanation):
+        if other._exact is None:
+            raise OAuth1Error(
+                "the other explanation is a copy, without what diff compares: explain again"
+            )
+        return _of_base_strings(exact, other._exact.base_string)
+    if isinstance(other, bytes):
+        other = other.decode(errors="replace")
+    if not isinstance(other, str):
+        raise OAuth1TypeError(
+            "diff takes a base string, an Authorization header, or a curl command as str or bytes, "
+            f"got {type(other).__name__}"
+        )
+    if re.match(r"\s*(?:\$\s+)?(?:\S*/)?curl(?:\.exe)?\s", other):
+        return _of_curl(exact, _curl.parse(other))
+    base_string = find_base_string(other)
+    if base_string is not None:
+        return _of_base_strings(exact, base_string)
+    header = _HEADER.search(other)
+    if header is not None:
+        theirs = _header_parameters(other[header.end() :])
+        signature = dict(theirs).get(b"oauth_signature", b"").decode(errors="replace")
+        if signature:
+            return _of_signature(exact, theirs, signature)
+        raise OAuth1Error("the Authorization header has no oauth_signature")
+    raise OAuth1Error(
+        "there is neither a base string (GET&https%3A%2F%2F...&...) in the text, nor an "
+        "Authorization header (OAuth oauth_consumer_key=...), and it is no curl command"
+    )
+
+
+def find_base_string(text: str) -> str | None:
+    """Find a base string in a server's answer or in a log, however it is escaped there."""
+    unescaped = html.unescape(text)
+    in_json = re.sub(r"\\u([0-9a-fA-F]{4})", lambda it: chr(int(it[1], 16)), text)
+    in_json = in_json.replace("\\/", "/")
+    for candidate in (text, unescaped, in_json):
+        for decoded in (candidate, unquote(candidate)):
+            found = _BASE_STRING.search(decoded)
+            if found is not None:
+                # What follows in a query string, or in a form, is not of the base string.
+                parameters = found["parameters"].partition("&")[0]
+                return f"{found['method']}&{found['uri']}&{parameters}"
+    return None
+
+
+def _of_base_strings(exact: Exact, theirs: str) -> Difference:
+    """Compare our base string with another."""
+    if exact.base_string == theirs:
+        return _difference("key")
+    values = {pair.name: pair.value for pair in _pairs_in(theirs)}
+    own = {pair.name: pair.value for pair in pairs_of(exact)}
+    is_of_another = all(name in values and values[name] != own.get(name) for name in _TIMES)
+    aligned = exact
+    if is_of_another:
+        # What is to be found may be in the rest.
+        protocol = [it for it in pairs_of(exact) if it.source == "oauth" and it.name not in _TIMES]
+        aligned = _with_protocol(exact, [*protocol, *((name, values[name]) for name in _TIMES)])
+        if aligned.base_string == theirs:
+            cause = _cause_of_value(_TIMESTAMP, own.get(_TIMESTAMP, b""), values[_TIMESTAMP])
+            ours = text_of(own.get(_TIMESTAMP, b""))
+            return _difference(cause, ours, text_of(values[_TIMESTAMP]))
+    return _first_of(exact, aligned, theirs, ("other_signature",) if is_of_another else ())
+
+
+def _of_signature(exact: Exact, theirs: list[tuple[bytes, bytes]], signature: str) -> Difference:
+    """Compare with another tool's protocol parameters and signature, of the same request."""
+    protocol = [pair for pair in theirs if pair[0] not in {b"realm", b"oauth_signature"}]
+    as_theirs = replace(_with_protocol(exact, protocol), signature=signature)
+    method = dict(protocol).get(_SIGNATURE_METHOD, b"").decode(errors="replace")
+    found = _reproduced(as_theirs, as_theirs.base_string)
+    if found is None:
+        is_encoded = _reproduced(replace(as_theirs, signature=unquote(signature)), "")
+        if method == "PLAINTEXT" and is_encoded is not None:
+            return _difference("double_encoding")
+        return (
+            _faulty_signature(as_theirs)
+            or _of_protocol(exact, protocol)
+            or _difference("signature")
+        )
+    named = _of_protocol(exact, protocol)
+    if found[1] is not None:
+        # Without a token there is no token secret either.
+        if named is not None and named.cause == "token_missing":
+            return replace(named, further=(found[1],))
+        return _difference(found[1])
+    if found[0] != method:
+        return _difference("signature_method", found[0], method)
+    return named or _difference("none")
+
+
+def _of_curl(exact: Exact, curl: _curl.CurlRequest) -> Difference:
+    """Compare with what a curl command sends."""
+    headers = {name.lower(): value for name, value in curl.headers}
+    is_oauth = _HEADER.match(headers.get("authorization", "")) is not None
+    parameters = f"{curl.url}&{(curl.body or b'').decode(errors='replace')}"
+    is_signed = is_oauth or re.search(r"[?&]oauth_signature=", parameters) is not None
+    if not is_signed:
+        # Their request with our protocol parameters: whatever differs is the request's.
+        own = [pair for pair in pairs_of(exact) if pair.source == "oauth"]
+        given = [
+            *((it.name, it.value) for it in own),
+            (b"oauth_signature", exact.signature.encode()),
+        ]
+        joined = b", ".join(b'%s="%s"' % (encode(name), encode(value)) for name, value in given)
+        headers["authorization"] = f"OAuth {joined.decode()}"
+    theirs = exact.client.explain(curl.url, curl.method, curl.body, headers)._exact
+    if theirs is None:
+        raise OAuth1Error("the curl command has nothing to compare with")
+    protocol = [(it.name, it.value) for it in pairs_of(theirs) if it.source == "oauth"]
+    aligned = _with_protocol(exact, protocol)
+    if aligned.base_string == theirs.base_string:
+        return (
+            _of_signature(exact, protocol, theirs.signature) if is_signed else _difference("same")
+        )
+    types = exact.content_type or "", theirs.content_type or ""
+    if exact.is_form != theirs.is_form and all(types):
+        position = _first_difference(aligned.base_string, theirs.base_string)
+        return _difference("content_type", *types, position=position)
+    return _first_of(exact, aligned, theirs.base_string)
+
+
+def _first_of(
+    exact: Exact, aligned: Exact, theirs: str, further: tuple[str, ...] = ()
+) -> Difference:
+    """Name the first difference between two base strings, and the kinds of the others."""
+    first, *rest = _component_differences(aligned, theirs)
+    further = tuple(dict.fromkeys([*(it.cause for it in rest), *further]))
+    position = _first_difference(aligned.base_string, theirs)
+    ours, other = _shown(exact, first.ours), _shown(exact, first.theirs)
+    return _difference(first.cause, ours, other, position=position, further=further)
+
+
+def _component_differences(exact: Exact, theirs: str) -> Iterator[Found]:
+    """Yield what differs in method, URI and parameters."""
+    method, uri, parameters = exact.base_string.split("&")
+    their_method, their_uri, their_parameters = theirs.split("&", 2)
+    if method != their_method:
+        cause = "method_case" if method == their_method.upper() else "method"
+        yield Found(cause, method, their_method)
+    if uri != their_uri:
+        cause = _cause_of_uri(exact, their_uri)
+        shown = exact.base_string_uri, unquote(their_uri)
+        yield Found(cause, *((uri, their_uri) if cause == "uri_not_encoded" else shown))
+    if parameters != their_parameters:
+        yield _parameter_difference(exact, their_parameters)
+
+
+def _cause_of_uri(exact: Exact, theirs: str) -> str:
+    for cause, uri in uri_faults(exact):
+        if theirs == encode(uri.encode()).decode():
+            return cause
+    if "://" in theirs:
+        return "uri_not_encoded"
+    pattern = r"(?s)(\w+)://([^/?#]*?)(?::(\d*))?([/?#].*)?"
+    own, other = (
+        re.fullmatch(pattern, exact.base_string_uri),
+        re.fullmatch(pattern, unquote(theirs)),
+    )
+    if own is None or other is None:
+        return "path"
+    parts = zip(("scheme", "host", "port", "path"), own.groups(""), other.groups(""), strict=True)
+    part, ours_of, theirs_of = next((it for it in parts if it[1] != it[2]), ("path", "", ""))
+    if part == "path":
+        return _cause_of_path(ours_of, theirs_of)
+    if part == "port":
+        return "port" if theirs_of else "port_dropped"
+    return "host_case" if ours_of.lower() == theirs_of.lower() else part
+
+
+def _cause_of_path(ours: str, theirs: str) -> str:
+    if ours.rstrip("/") == theirs.rstrip("/"):
+        return "trailing_slash"
+    if ours.lower() == theirs.lower():
+        return "path_case"
+    return "query_in_uri" if theirs.partition("?")[0] == ours else "path"
+
+
+def _parameter_difference(exact: Exact, theirs: str) -> Found:
+    """Find what differs in the normalized parameters, as they stand in the base string."""
+    own = exact.base_string.split("&")[2].split("%26")
+    other = [piece for piece in theirs.split("%26") if piece]
+    missing = list((Counter(own) - Counter(other)).elements())
+    additional = list((Counter(other) - Counter(own)).elements())
+    # If both have the same, the first that stands elsewhere.
+    moved = zip(own, other, strict=False) if not missing and not additional else ()
+    ours, others = next(
+        (pair for pair in moved if pair[0] != pair[1]),
+        ((missing or [""])[0], (additional or [""])[0]),
+    )
+    for cause, faulty in parameter_faults(exact):
+        if faulty == theirs.encode():
+            return Found(cause, unquote(ours), unquote(others))
+    if not missing and not additional:
+        return Found("not_sorted", unquote(ours), unquote(others))
+    cause, ours, others = _cause_of_pairs(exact, missing, additional)
+    return Found(cause, unquote(ours), unquote(others))
+
+
+def _cause_of_pairs(
+    exact: Exact, missing: list[str], additional: list[str]
+) -> tuple[str, str, str]:
+    """Name the first of the parameters, as in the base string, that only one side has."""
+    pairs = pairs_of(exact)
+    for source in ("query", "form"):
+        of_source = [normalized([it.encoded]).decode() for it in pairs if it.source == source]
+        if of_source and not additional and not Counter(of_source) - Counter(missing):
+            return f"{source}_not_signed", of_source[0], ""
+    others = {_split(piece)[0]: piece for piece in additional}
+    for piece in missing:
+        name, value = _split(piece)
+        if name in others:
+            return _cause_of_value(name, value, _split(others[name])[1]), piece, others[name]
+    if missing and additional:
+        (name, _), (their_name, _) = _split(missing[0]), _split(additional[0])
+        return _cause_of_name(name, their_name), missing[0], additional[0]
+    if missing:
+        return _cause_of_missing(pairs, *_split(missing[0])), missing[0], ""
+    return _cause_of_additional(pairs, *_split(additional[0])), "", additional[0]
+
+
+def _cause_of_missing(pairs: list[Pair], name: bytes, value: bytes) -> str:
+    if sum(pair.encoded[0] == name for pair in pairs) > 1:
+        return "repeated_names_dropped"
+    cause = _MISSING.get(name, "missing_parameter")
+    return cause if value or name in _MISSING else "empty_value_dropped"
+
+
+def _cause_of_additional(pairs: list[Pair], name: bytes, value: bytes) -> str:
+    if not name and not value:
+        return "empty_piece_signed"
+    if any(pair.name != name and _rewritten(pair.name) == name for pair in pairs):
+        return "names_rewritten"
+    return _ADDITIONAL.get(name, "additional_parameter")
+
+
+def _cause_of_name(ours: bytes, theirs: bytes) -> str:
+    """Name why the name of a parameter, encoded, is another."""
+    name = unquote_to_bytes(ours)
+    for cause, faulty in ENCODINGS:
+        if faulty(name) == theirs:
+            return "names_not_encoded" if cause == "not_encoded" else cause
+    is_rewritten = _rewritten(name) == _rewritten(unquote_to_bytes(theirs))
+    return "names_rewritten" if is_rewritten else "missing_parameter"
+
+
+def _rewritten(name: bytes) -> bytes:
+    """Return what is left of a name when it is read as that of an array, or of a variable."""
+    return re.sub(rb"[ .]", b"_", name.partition(b"[")[0])
+
+
+def _cause_of_value(name: bytes, ours: bytes, theirs: bytes) -> str:
+    """Name why the value of a parameter, encoded, is another."""
+    value = unquote_to_bytes(ours)
+    for cause, faulty in ENCODINGS:
+        if faulty(value) == theirs:
+            return cause
+    if name == _TIMESTAMP:
+        is_skewed = abs(_seconds(ours) - _seconds(theirs)) > _CLOCK_SKEW
+        return "timestamp" if is_skewed else "other_signature"
+    if name in _OTHER:
+        return _OTHER[name]
+    return "value_cut" if theirs and value.startswith(unquote_to_bytes(theirs)) else "value"
+
+
+def _seconds(timestamp: bytes) -> int:
+    return int(timestamp) if re.fullmatch(rb"[0-9]{1,12}", timestamp) else 0
+
+
+def _split(piece: str) -> tuple[bytes, bytes]:
+    """Split a parameter, as it stands in a base string, into its encoded name and value."""
+    name, _, value = re.sub("%3[dD]", "=", piece, count=1).partition("=")
+    return unquote_to_bytes(name), unquote_to_bytes(value)
+
+
+def _pairs_in(base_string: str) -> list[Pair]:
+    pieces = filter(None, base_string.split("&", 2)[2].split("%26"))
+    return [pair_of("", *map(unquote_to_bytes, _split(piece))) for piece in pieces]
+
+
+def _with_protocol(exact: Exact, protocol: Iterable[Pair | tuple[bytes, bytes]]) -> Exact:
+    """Return ours with other protocol parameters."""
+    pairs = [pair for pair in pairs_of(exact) if pair.source != "oauth"]
+    for it in protocol:
+        name, value = (it.name, it.value) if isinstance(it, Pair) else it
+        pair = pair_of("oauth", name, value)
+        if exact.client.single_encoding:
+            pair = pair._replace(encoded=(pair.encoded[0], value))
+        pairs.append(pair)
+    pairs = by_encoding(pairs)
+    method, uri, _ = exact.base_string.split("&")
+    return replace(
+        exact,
+        parameters=[(it.source, it.name, it.value, *it.encoded) for it in pairs],
+        base_string=f"{method}&{uri}&{normalized(pair.encoded for pair in pairs).decode()}",
+    )
+
+
+def _reproduced(
+    exact: Exact, base_string: str, method: str | None = None
+) -> tuple[str, str | None] | None:
+    return exact.client._reproduce(base_string.encode(), exact.signature, method)
+
+
+def _faulty_signature(exact: Exact) -> Difference | None:
+    """Find the fault of the base string that gives the signature."""
+    signature_method = {pair.name: pair.value for pair in pairs_of(exact)}.get(
+        _SIGNATURE_METHOD, b""
+    )
+    method, uri, parameters = exact.base_string.split("&")
+    methods = [("method_case", it) for it in (method.lower(), exact.method)]
+    methods += [("method", it) for it in ("GET", "POST", "PUT")]
+    uris = [(cause, encode(it.encode()).decode()) for cause, it in uri_faults(exact)]
+    uris.append(("uri_not_encoded", exact.base_string_uri))
+    normals = [(cause, it.decode(errors="replace")) for cause, it in parameter_faults(exact)]
+    texts = [(cause, f"{it}&{uri}&{parameters}") for cause, it in methods]
+    texts += [(cause, f"{method}&{it}&{parameters}") for cause, it in uris]
+    texts += [(cause, f"{method}&{uri}&{it}") for cause, it in normals]
+    for text, cause in {text: cause for cause, text in reversed(texts)}.items():
+        found = _reproduced(exact, text, signature_method.decode(errors="replace"))
+        if found is not None and text != exact.base_string:
+            return replace(
+                _first_of(exact, exact, text, (found[1],) if found[1] else ()),
+                cause=cause,
+                message=CAUSES[cause],
+            )
+    return None
+
+
+def _of_protocol(exact: Exact, theirs: list[tuple[bytes, bytes]]) -> Difference | None:
+    """Name the first protocol parameter that differs for another reason than that time goes on."""
+    own = {pair.name: pair.value for pair in pairs_of(exact) if pair.source == "oauth"}
+    other = dict(theirs)
+    # What says whose request it is comes first.
+    for name in sorted(own.keys() | other.keys(), key=lambda name: (name not in _OTHER, name)):
+        ours, value = own.get(name), other.get(name)
+        if ours == value:
+            continue
+        if ours is None:
+            cause = _ADDITIONAL.get(name, "additional_parameter")
+        elif value is None:
+            cause = _MISSING.get(name, "missing_parameter")
+        else:
+            cause = _cause_of_value(name, encode(ours), encode(value))
+        if cause != "other_signature":
+            pieces = ["" if it is None else text_of(name + b"=" + it) for it in (ours, value)]
+            return _difference(cause, _shown(exact, pieces[0]), _shown(exact, pieces[1]))
+    return None
+
+
+def _header_parameters(text: str) -> list[tuple[bytes, bytes]]:
+    pattern = r'([\w.%-]+)\s*=\s*(?:"([^"]*)"|([^\s",\']+))\s*(?:,|$|(?=["\'\s]))'
+    found = re.finditer(pattern, text)
+    return [(unquote_to_bytes(it[1]), unquote_to_bytes(it[2] or it[3] or "")) for it in found]
+
+
+def _first_difference(ours: str, theirs: str) -> int:
+    """Return where two texts differ; the end of the shorter if it is the other's beginning."""
+    pairs = enumerate(zip(ours, theirs, strict=False))
+    return next((i for i, (own, other) in pairs if own != other), min(len(ours), len(theirs)))
+
+
+def _shown(exact: Exact, text: str) -> str:
+    """Return a parameter, or a URI, with what may be secret masked."""
+    secrets = [it for it in secrets_of(exact.client) if len(it) >= MIN_SECRET]
+    if any(secret in unquote(unquote(text)) for secret in secrets):
+        return MASK
+    resource, mark, query = (
+        text.partition("?") if "://" in text.partition("=")[0] else ("", "", text)
+    )
+    resource = re.sub(r"(?<=://)[^/?#]*@", f"{MASK}@", resource)
+    pieces = [_shown_piece(exact, piece) for piece in query.split("&")]
+    return resource + mark + "&".join(pieces)
+
+
+def _shown_piece(exact: Exact, piece: str) -> str:
+    name, equals, value = piece.partition("=")
+    name, value = unquote(unquote(name)), unquote(unquote(value))
+    if is_secret(exact.client, name, value) or looks_secret(value):
+        return f"{MASK if looks_secret(value) and not equals else name}={MASK}"
+    return MASK if not equals and looks_secret(name) else piece
+
+
+def _difference(
+    cause: str,
+    ours: str = "",
+    theirs: str = "",
+    *,
+    position: int | None = None,
+    further: tuple[str, ...] = (),
+) -> Difference:
+    return Difference(cause, CAUSES[cause], ours, theirs, position, further)

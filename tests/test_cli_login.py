@@ -1,0 +1,474 @@
+"""`oauth1-rs login`: the three legs with a provider on loopback, and what is kept of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+import requests
+from browser import decide
+from command import FILE_KEYRING, TESTS, Command
+from provider import Provider
+from wire_server import Answer, WireServer
+
+PAGE = r"(http://\S+/authorize\?\S+)"
+WAITING = r"Waiting for the browser at (\S+);"
+# A page is whole without scripts, images and fonts.
+FOREIGN = re.compile(r"<script|<img|<link|<iframe|@import|url\(|https?://|\bon\w+=", re.IGNORECASE)
+
+
+def urls(origin: str) -> list[str]:
+    return [
+        "--request-token-url",
+        f"{origin}/request_token",
+        "--authorize-url",
+        f"{origin}/authorize",
+        "--access-token-url",
+        f"{origin}/access_token",
+    ]
+
+
+def client(provider: Provider) -> dict[str, str]:
+    return {
+        "OAUTH1_CLIENT_KEY": provider.client_key,
+        "OAUTH1_CLIENT_SECRET": provider.client_secret,
+    }
+
+
+@pytest.fixture
+def begin(command: Command, provider: Provider) -> Callable[..., Any]:
+    """Start a login."""
+
+    def start(*words: str, **environment: str) -> Any:
+        return command.start(
+            "login",
+            "--no-browser",
+            *urls(provider.url),
+            *words,
+            environment={**client(provider), **environment},
+        )
+
+    return start
+
+
+def secrets_of(command: Command, name: str) -> list[str]:
+    stored = json.loads((command.profiles / f"{name}.json").read_text())
+    return [stored["secrets"]["token_secret"], stored["secrets"]["client_secret"]]
+
+
+def check_page(answer: requests.Response, title: str) -> None:
+    """What holds for every page: it is whole, nobody keeps it, and it tells nothing."""
+    assert f"<h1>{title}</h1>" in answer.text
+    assert f"<title>{title} - oauth1-rs</title>" in answer.text
+    assert '<html lang="en">' in answer.text
+    assert not FOREIGN.search(answer.text)
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    for _, value in parse_qsl(urlsplit(answer.url).query):
+        assert value not in answer.text
+
+
+def test_a_user_allows(command: Command, provider: Provider, begin: Callable[..., Any]) -> None:
+    process = begin("--profile", "example")
+    callback = decide(command.said(PAGE))
+    assert callback.startswith(command.said(WAITING) + "?")
+    answer = requests.get(callback)
+    assert answer.status_code == 200
+    check_page(answer, "Access is allowed")
+    done = command.ended(process)
+    assert done.code == 0, done.messages
+    assert done.output == ""
+    steps = re.findall(r"^\d/3 ", done.messages, re.MULTILINE)
+    assert steps == ["1/3 ", "2/3 ", "3/3 "]
+    assert [record.accepted for record in provider.records] == [True] * 4
+    for secret in [*secrets_of(command, "example"), callback.partition("oauth_verifier=")[2]]:
+        assert secret not in done.messages
+
+    # It is over: nobody listens any more.
+    with pytest.raises(requests.ConnectionError):
+        requests.get(callback)
+    sent = command("request", "--profile", "example", "GET", f"{provider.url}/resource")
+    assert sent.json()["method"] == "GET"
+
+
+def test_the_profile_is_the_users_alone(command: Command, begin: Callable[..., Any]) -> None:
+    process = begin("--profile", "example")
+    os.umask(os.umask(0))
+    requests.get(decide(command.said(PAGE)))
+    done = command.ended(process)
+    path = command.profiles / "example.json"
+    assert f"No keyring can be used: the secrets are in {path}" in done.messages
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert [it.name for it in path.parent.iterdir()] == ["example.json"]
+
+
+def test_a_user_denies(command: Command, begin: Callable[..., Any]) -> None:
+    process = begin()
+    answer = requests.get(decide(command.said(PAGE), "deny"))
+    assert answer.status_code == 403
+    check_page(answer, "Access was denied")
+    done = command.ended(process)
+    assert done.code == 1
+    assert "denied the authorization" in done.messages
+    assert not command.profiles.exists()
+
+
+def test_others_do_not_end_the_login(command: Command, begin: Callable[..., Any]) -> None:
+    """Whatever a page in the browser asks of this port, the login waits for its own."""
+    process = begin("--profile", "example")
+    callback = command.said(WAITING)
+    origin = callback.removesuffix("/callback")
+    check_page(requests.get(f"{origin}/favicon.ico"), "There is nothing here")
+    for path in ("/", "/callback/", "/callback/x"):
+        assert requests.get(origin + path).status_code == 404
+    for query in ("", "?oauth_verifier=guessed", "?oauth_token=f0reign&oauth_verifier=guessed"):
+        answer = requests.get(callback + query)
+        assert answer.status_code == 400
+        check_page(answer, "This is not the page that was waited for")
+    for method in ("POST", "HEAD", "PUT", "OPTIONS"):
+        answer = requests.request(method, f"{callback}?oauth_token=f0reign")
+        assert answer.status_code == 405
+        assert answer.headers["Allow"] == "GET"
+        assert "Access-Control-Allow-Origin" not in answer.headers
+    named = requests.get(callback, headers={"Host": "evil.example.com"})
+    assert named.status_code == 404
+    port = urlsplit(callback).port
+    assert port
+    with socket.create_connection(("127.0.0.1", port)) as idle:  # as browsers open in advance
+        with socket.create_connection(("127.0.0.1", port)) as broken:
+            broken.sendall(b"nonsense\r\n\r\n")
+            assert b"400" in broken.recv(1000)
+        final = decide(command.said(PAGE))
+        assert requests.get(final).status_code == 200
+        assert idle
+    done = command.ended(process)
+    assert done.code == 0
+    assert done.messages.count("belongs to another login") == 3
+
+
+def test_it_listens_on_this_machine_alone(command: Command, begin: Callable[..., Any]) -> None:
+    begin()
+    port = urlsplit(command.said(WAITING)).port
+    table = (
+        Path("/proc/net/tcp").read_text().splitlines()
+        + Path("/proc/net/tcp6").read_text().splitlines()
+    )
+    addresses = {line.split()[1] for line in table if line.split()[1].endswith(f":{port:04X}")}
+    assert addresses == {f"0100007F:{port:04X}"}
+
+
+def test_the_token_is_refused(command: Command, begin: Callable[..., Any]) -> None:
+    """The page does not say that all went well."""
+    process = begin()
+    callback = decide(command.said(PAGE))
+    answer = requests.get(callback.partition("oauth_verifier=")[0] + "oauth_verifier=guessed")
+    assert answer.status_code == 502
+    check_page(answer, "Something went wrong")
+    done = command.ended(process)
+    assert done.code == 1
+    assert "the provider refused the token request" in done.messages
+    assert not command.profiles.exists()
+
+
+def test_a_callback_without_a_verifier(command: Command, begin: Callable[..., Any]) -> None:
+    process = begin()
+    callback = decide(command.said(PAGE))
+    answer = requests.get(re.sub(r"[?&]oauth_verifier=[^&]*", "", callback))
+    check_page(answer, "Something went wrong")
+    done = command.ended(process)
+    assert done.code == 1
+    assert "there is no verifier" in done.messages
+
+
+def test_a_port_of_ones_own(command: Command, begin: Callable[..., Any]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        taken.listen()
+        done = command.ended(begin("--port", str(port)))
+        assert done.code == 2
+        assert f"port {port} cannot be used" in done.messages
+    process = begin("--port", str(port))
+    assert command.said(WAITING) == f"http://127.0.0.1:{port}/callback"
+    requests.get(decide(command.said(PAGE)))
+    assert command.ended(process).code == 0
+
+
+def test_the_code_of_the_page(command: Command, provider: Provider) -> None:
+    process = command.start(
+        "login",
+        "--no-browser",
+        "--oob",
+        "--profile",
+        "example",
+        "--output",
+        "json",
+        *urls(provider.url),
+        environment=client(provider),
+    )
+    page = command.said(PAGE)
+    token = dict(parse_qsl(urlsplit(page).query))["oauth_token"]
+    shown = requests.post(
+        f"{provider.url}/authorize", data={"oauth_token": token, "decision": "allow"}
+    )
+    [code] = re.findall(r'id="verifier">(.*?)<', shown.text)
+    assert process.stdin
+    process.stdin.write(f" {code} \n".encode())
+    process.stdin.flush()
+    done = command.ended(process)
+    assert done.code == 0, done.messages
+    assert done.json() == {
+        "profile": "example",
+        "store": "file",
+        "other_parameters": ["oauth_authorized_realms"],
+    }
+    assert "Waiting" not in done.messages
+
+
+def test_it_opens_the_browser(command: Command, provider: Provider) -> None:
+    done = command(
+        "login",
+        "--profile",
+        "example",
+        *urls(provider.url),
+        environment={**client(provider), "BROWSER": f"{sys.executable} {TESTS / 'browser.py'} %s"},
+    )
+    assert done.code == 0, done.messages
+    assert re.search(PAGE, done.messages)
+
+
+@pytest.mark.parametrize("words", [[], ["--oob"]])
+def test_it_waits_no_longer_than_it_is_told(
+    command: Command, begin: Callable[..., Any], words: list[str]
+) -> None:
+    start = time.monotonic()
+    done = command.ended_without_input(begin("--timeout", "2", *words))
+    assert done.code == 3
+    assert "see --timeout" in done.messages
+    assert time.monotonic() - start < 20
+
+
+def test_a_provider_that_never_ends(command: Command, server: WireServer) -> None:
+    """A byte now and then keeps requests waiting, but not the login."""
+
+    def endless() -> Iterator[bytes]:
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            yield b"x"
+            time.sleep(0.05)
+
+    server.answers["/request_token"] = lambda _: Answer(endless())
+    done = command(
+        "login",
+        "--timeout",
+        "1",
+        "--no-browser",
+        *urls(server.url),
+        environment={"OAUTH1_CLIENT_KEY": "k", "OAUTH1_CLIENT_SECRET": "s"},
+    )
+    assert done.code == 3
+    assert "the request token: that took too long" in done.messages
+
+
+def test_an_interrupted_login(command: Command, begin: Callable[..., Any]) -> None:
+    process = begin("--profile", "example")
+    command.said(WAITING)
+    process.send_signal(signal.SIGINT)
+    done = command.ended(process)
+    assert done.code == 130
+    assert done.messages.endswith("Interrupted.\n")
+    assert not command.profiles.exists()
+
+
+def test_a_wrong_client_secret(command: Command, begin: Callable[..., Any]) -> None:
+    done = command.ended(begin(OAUTH1_CLIENT_SECRET="wrong secret"))
+    assert done.code == 1
+    assert "the provider refused the token request (status 401" in done.messages
+    assert "wrong secret" not in done.messages
+
+
+def test_a_provider_that_is_not_there(command: Command) -> None:
+    done = command(
+        "login",
+        "--no-browser",
+        *urls("http://127.0.0.1:9"),
+        environment={"OAUTH1_CLIENT_KEY": "k", "OAUTH1_CLIENT_SECRET": "s"},
+    )
+    assert done.code == 3
+    assert "the server cannot be reached" in done.messages
+
+
+def test_without_a_terminal_nobody_is_asked(command: Command) -> None:
+    done = command("login", *urls("http://127.0.0.1:9"), environment={"OAUTH1_CLIENT_KEY": "k"})
+    assert done.code == 4
+    assert "there is no client_secret" in done.messages
+
+
+def test_a_provider_without_verifier_and_confirmation(command: Command, server: WireServer) -> None:
+    """OAuth 1.0: what differs is said by options."""
+    server.answers["/request_token"] = Answer(b"oauth_token=t&oauth_token_secret=s")
+    server.answers["/access_token"] = Answer(b"oauth_token=u&oauth_token_secret=v&user=w")
+    process = command.start(
+        "login",
+        "--no-browser",
+        "--no-verifier",
+        "--unconfirmed",
+        "--token-method",
+        "get",
+        "--authorize-parameter",
+        "perms=a b",
+        *urls(server.url),
+        environment={"OAUTH1_CLIENT_KEY": "k", "OAUTH1_CLIENT_SECRET": ""},
+    )
+    assert command.said(PAGE) == f"{server.url}/authorize?perms=a%20b&oauth_token=t"
+    assert requests.get(f"{command.said(WAITING)}?oauth_token=t").status_code == 200
+    done = command.ended(process)
+    assert done.code == 0, done.messages
+    assert [request.method for request in server.requests] == ["GET", "GET"]
+    stored = json.loads((command.profiles / "default.json").read_text())
+    assert stored["secrets"] == {
+        "client_secret": "",
+        "token": "u",
+        "token_secret": "v",
+        "user": "w",
+    }
+
+
+# --- Where profiles are kept ----------------------------------------------------------------------
+
+SECRETS = {
+    "OAUTH1_CLIENT_KEY": "client key",
+    "OAUTH1_CLIENT_SECRET": "client secret",
+    "OAUTH1_TOKEN": "token",
+    "OAUTH1_TOKEN_SECRET": "token secret",
+}
+
+
+def test_a_keyring_has_the_secrets(command: Command, server: WireServer) -> None:
+    kept = command.home / "keyring.json"
+    keyring = {"PYTHON_KEYRING_BACKEND": FILE_KEYRING, "KEYRING_FILE": str(kept)}
+    done = command("profiles", "add", "example", environment={**SECRETS, **keyring})
+    assert done.code == 0, done.messages
+    assert "No keyring can be used" not in done.messages
+    assert "secret" not in (command.profiles / "example.json").read_text()
+    [(name, text)] = json.loads(kept.read_text()).items()
+    assert name == "oauth1-rs/example"
+    assert json.loads(text)["token_secret"] == "token secret"
+    words = ["request", "--profile", "example", "GET", f"{server.url}/"]
+    assert command(*words, environment=keyring).code == 0
+
+    without = command(*words)
+    assert without.code == 4
+    assert "the keyring has no secrets" in without.messages or "keyring cannot" in without.messages
+    (command.home / "locked").touch()
+    locked = command(*words, environment=keyring)
+    assert locked.code == 4
+    assert "the keyring cannot be used: it is locked" in locked.messages
+    (command.home / "locked").unlink()
+    assert command("profiles", "remove", "example", environment=keyring).code == 0
+    assert json.loads(kept.read_text()) == {}
+    assert list(command.profiles.iterdir()) == []
+
+
+@pytest.mark.parametrize("backend", ["keyring.backends.null.Keyring", FILE_KEYRING])
+def test_a_keyring_that_keeps_nothing_is_none(command: Command, backend: str) -> None:
+    (command.home / "locked").touch()
+    keyring = {"PYTHON_KEYRING_BACKEND": backend, "KEYRING_FILE": str(command.home / "k")}
+    done = command("profiles", "add", "example", environment={**SECRETS, **keyring})
+    assert "No keyring can be used" in done.messages
+    assert "token secret" in (command.profiles / "example.json").read_text()
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602])
+def test_a_file_that_others_can_read_is_refused(command: Command, mode: int) -> None:
+    command("profiles", "add", "example", environment=SECRETS)
+    path = command.profiles / "example.json"
+    path.chmod(mode)
+    done = command("request", "--profile", "example", "GET", "http://a/")
+    assert done.code == 4
+    assert f"others may use {path} (its mode is {mode:o})" in done.messages
+    assert "chmod 600" in done.messages
+
+
+def test_a_folder_that_others_can_write_is_refused(command: Command) -> None:
+    command("profiles", "add", "example", environment=SECRETS)
+    command.profiles.chmod(0o770)
+    for words in (["profiles", "show", "example"], ["profiles", "add", "other"]):
+        done = command(*words, environment=SECRETS)
+        assert done.code == 4
+        assert "chmod 700" in done.messages
+
+
+def test_a_link_is_not_followed(command: Command) -> None:
+    command("profiles", "add", "example", environment=SECRETS)
+    (command.profiles / "link.json").symlink_to(command.profiles / "example.json")
+    done = command("profiles", "show", "link")
+    assert done.code == 4
+    assert "the profile cannot be read" in done.messages
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"client_key": 1}'])
+def test_what_is_no_profile(command: Command, content: str) -> None:
+    command("profiles", "add", "example", environment=SECRETS)
+    (command.profiles / "example.json").write_text(content)
+    done = command("profiles", "show", "example")
+    assert done.code == 4
+    assert "is no profile: remove it and log in again" in done.messages
+
+
+def test_a_profile_is_written_whole_or_not_at_all(command: Command) -> None:
+    """The old one stays if there is no room for the new one, and nothing else is left."""
+    command("profiles", "add", "example", environment=SECRETS)
+    before = (command.profiles / "example.json").read_bytes()
+    code = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10));"
+        "sys.argv = ['oauth1-rs', 'profiles', 'add', 'example'];"
+        "from oauth1_rs.__main__ import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**command.environment, **SECRETS},
+    )
+    assert done.returncode == 4, done.stderr
+    assert "the profile cannot be written" in done.stderr
+    assert (command.profiles / "example.json").read_bytes() == before
+    assert [it.name for it in command.profiles.iterdir()] == ["example.json"]
+
+
+def test_no_secret_is_in_a_command_line_or_the_environment_of_others(
+    command: Command, begin: Callable[..., Any]
+) -> None:
+    """What `ps` shows of a login that waits: the client secret is not in its arguments."""
+    process = begin()
+    command.said(WAITING)
+    assert b"kd94hf93k423kf44" not in Path(f"/proc/{process.pid}/cmdline").read_bytes()
+
+
+def test_a_denial_of_another_login_does_not_end_this_one(
+    command: Command, begin: Callable[..., Any]
+) -> None:
+    process = begin("--profile", "example")
+    callback = command.said(WAITING)
+    answer = requests.get(f"{callback}?oauth_problem=user_refused&oauth_token=f0reign")
+    check_page(answer, "This is not the page that was waited for")
+    requests.get(decide(command.said(PAGE)))
+    assert command.ended(process).code == 0

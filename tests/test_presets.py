@@ -1,0 +1,317 @@
+"""`oauth1_rs.providers`: it says what docs/providers.md says, and sessions do as it says."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import re
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import documents
+import pytest
+import rsa_keys
+from oauth1_rs import OAuth1Error, OAuth1Session, VerifierMissing, providers, requests_oauthlib
+from oauth1_rs.providers import Provider
+from provider import Provider as LoopbackProvider
+from test_providers import CALLBACK, NAME, OTHERS, RECIPES, Sent, rows, standing_in, steps
+
+URLS = ["request_token_url", "authorization_url", "access_token_url"]
+
+# The headings of docs/providers.md, and the names in its last table.
+PRESETS = {
+    "Alchemer": "alchemer",
+    "AWeber": "aweber",
+    "BrickLink": "bricklink",
+    "Cerner": "cerner",
+    "Clever Cloud": "clever-cloud",
+    "Discogs": "discogs",
+    "E*TRADE": "etrade",
+    "Evernote": "evernote",
+    "fatsecret": "fatsecret",
+    "Flickr": "flickr",
+    "Foreman, Satellite (Red Hat's API guide)": "foreman",
+    "Garmin (public code)": "garmin",
+    "Instapaper": "instapaper",
+    "Jazz, IBM ELM": "jazz",
+    "Jira Data Center": "jira",
+    "Launchpad": "launchpad",
+    "MAAS": "maas",
+    "Magento": "magento",
+    "Mastercard": "mastercard",
+    "MediaWiki": "mediawiki",
+    "NetSuite": "netsuite",
+    "Noun Project": "noun-project",
+    "OneRoster 1.1": "oneroster",
+    "Open Bank Project (public code)": "open-bank-project",
+    "Plurk": "plurk",
+    "Ravelry": "ravelry",
+    "Schoology": "schoology",
+    "Sellsy v1": "sellsy",
+    "SmugMug": "smugmug",
+    "Trello": "trello",
+    "TripIt": "tripit",
+    "Tumblr": "tumblr",
+    "USOS (public code)": "usos",
+    "WooCommerce": "woocommerce",
+    "WordPress, OAuth 1 plugin": "wordpress",
+    "X": "x",
+    "Xing": "xing",
+    "Zotero": "zotero",
+}
+# Below these is another provider's second recipe, or none that a session is for.
+NO_PRESETS = {"Flickr upload", "Jira Data Center, two-legged", "LTI 1.1", "LTI 1.1 Outcomes"}
+# What stands in the document for the parameters of a provider, as a session is given them.
+PARAMETERS = {
+    "cerner": {"realm": "https://fhir.example.com"},
+    "jira": {"host": "jira.example.com"},
+    "magento": {"host": "shop.example.com"},
+    "mediawiki": {"host": "meta.wikimedia.org"},
+    "netsuite": {"account": "1234567_SB1"},
+    "schoology": {"school": "example"},
+    "usos": {"host": "usosapps.university"},
+    "wordpress": {"host": "blog.example.com"},
+}
+
+
+def preset(name: str) -> Provider:
+    return providers.get(name, **PARAMETERS.get(name, {}))
+
+
+def unverified(name: str) -> set[str]:
+    return {fact for it in providers.template(name).sources if not it.verified for fact in it.facts}
+
+
+def test_the_document_and_the_presets_have_the_same_providers() -> None:
+    assert sorted(PRESETS.values()) == providers.names()
+    assert {*RECIPES, *rows()} - NO_PRESETS == set(PRESETS)
+
+
+@pytest.mark.parametrize("name", providers.names())
+def test_every_fact_has_a_source(name: str) -> None:
+    known = providers.template(name)
+    settings = {
+        f"{kind}.{setting}"
+        for kind in ("settings", "token_settings")
+        for setting in getattr(known, kind)
+    }
+    # The rest of what differs from a provider of which nothing is known.
+    plain = Provider(name=name)
+    others = {
+        fact
+        for fact in vars(known).keys() - {"title", "parameters", "sources", "settings"}
+        if fact != "token_settings" and getattr(known, fact) != getattr(plain, fact)
+    }
+    told = [fact for source in known.sources for fact in source.facts]
+    assert len(told) == len(set(told))
+    methods = {"request_token_method", "access_token_method"}  # POST may be said, too
+    assert settings | others <= set(told) <= settings | others | methods
+    for source in known.sources:
+        assert source.verified == source.url.startswith("https://")
+        assert source.verified == bool(re.fullmatch(r"20\d\d-\d\d", source.seen))
+
+
+def endpoints(cell: str) -> set[str]:
+    """Return the URLs in a row: the names that follow one with a "/" at its end belong below it."""
+    found, base = set(), ""
+    for text in re.findall("`(.*?)`", cell.replace("<university>", "university")):
+        base = (
+            base
+            if base and not text.startswith("http")
+            else urljoin("https://blog.example.com", text)
+        )
+        if not text.endswith("/"):
+            found.add(urljoin(base, text))
+    return found
+
+
+@pytest.mark.parametrize("heading", rows())
+def test_the_table_has_the_urls_of_the_presets(heading: str) -> None:
+    name = PRESETS[heading]
+    [cells] = [
+        line.split("|")
+        for line in documents.read(NAME).splitlines()
+        if line.startswith("| ")
+        and re.sub(r"\[(.*?)\]\(.*?\)", r"\1", line).startswith(f"| {heading} |")
+    ]
+    urls = {it: url for it in URLS if (url := getattr(preset(name), it))}
+    verified = {url for it, url in urls.items() if it not in unverified(name)}
+    assert verified <= endpoints(cells[3]) <= set(urls.values())
+
+
+@pytest.mark.parametrize("heading", [it for it in OTHERS if it in PRESETS])
+def test_the_settings_are_those_of_the_table(heading: str) -> None:
+    """`OTHERS` is what the row says, by hand; its keywords are run in test_providers.py."""
+    keywords = PARAMETERS.get(PRESETS[heading], {})
+    given = {"resource_owner_key": "token", "resource_owner_secret": "token secret"}
+    if "oauth_token" not in OTHERS[heading].also or OTHERS[heading].also["oauth_token"] == "":
+        given = {}
+    session = OAuth1Session.for_provider(
+        PRESETS[heading], "client key", "client secret", **given, **keywords
+    )
+    with standing_in(OTHERS[heading]) as server:
+        session.get(f"{server.url}/").raise_for_status()
+
+
+# Those whose blocks in the document walk the legs, and what a user of theirs has to add.
+WALKS: dict[str, dict[str, Any]] = {
+    "Clever Cloud": {"callback_uri": CALLBACK},
+    "Discogs": {"callback_uri": CALLBACK},
+    "E*TRADE": {},
+    "Evernote": {"callback_uri": CALLBACK},
+    "Flickr": {"callback_uri": CALLBACK},
+    "Jira Data Center": {
+        "callback_uri": CALLBACK,
+        "rsa_key": rsa_keys.pkcs8(),
+        "client_secret": None,
+    },
+    "Launchpad": {"callback_uri": CALLBACK, "client_secret": None},
+    "Magento": {},
+    "MediaWiki": {},
+    "X": {"callback_uri": "oob"},
+}
+ON_PAGE = {"Flickr": {"perms": "write"}}
+# What the last table and the page of the provider say.
+ROWS = {
+    "fatsecret": steps("POST /oauth/request_token", "POST /oauth/access_token", place="query"),
+    "TripIt": steps(
+        "POST /oauth/request_token", "POST /oauth/access_token", callback=None, verifier=None
+    ),
+    "Schoology": steps(
+        "POST /v1/oauth/request_token", "POST /v1/oauth/access_token", realm="Schoology API"
+    ),
+    "Trello": steps("POST /1/OAuthGetRequestToken", "POST /1/OAuthGetAccessToken"),
+}
+PAGES = {
+    "fatsecret": "/oauth/authorize?oauth_token=te%2Fmp%2B%3D",
+    "TripIt": "/oauth/authorize?oauth_callback=https%3A%2F%2Fapp.example.com%2Fcallback"
+    "&oauth_token=te%2Fmp%2B%3D",
+    "Schoology": "/oauth/authorize?oauth_token=te%2Fmp%2B%3D",
+    "Trello": "/1/OAuthAuthorizeToken?oauth_token=te%2Fmp%2B%3D",
+}
+
+
+def expected(heading: str) -> tuple[list[Sent], str | None]:
+    if heading in ROWS:
+        return list(ROWS[heading]), PAGES[heading]
+    recipe = RECIPES[heading]
+    # The block's own wishes: a name of the program, a right that is asked for.
+    sent = [
+        replace(it, headers={}, start=it.start.partition("?x_auth_access_type")[0])
+        for it in recipe.sent[:2]
+    ]
+    return sent, recipe.page
+
+
+@pytest.mark.parametrize("heading", [*WALKS, *ROWS])
+def test_a_session_for_a_provider_sends_what_it_asks_for(heading: str) -> None:
+    """The same two requests as the document's block or row, without URLs and keywords."""
+    known = preset(PRESETS[heading])
+    sent, page = expected(heading)
+    client_key = RECIPES[heading].client_key if heading in RECIPES else "client key"
+    settings = {"client_secret": "client secret", "callback_uri": CALLBACK}
+    settings = WALKS.get(heading, settings)
+    with standing_in(*sent, client_key=client_key) as server:
+        there: dict[str, Any] = {it: elsewhere(getattr(known, it), server.url) for it in URLS}
+        session = OAuth1Session.for_provider(
+            replace(known, **there), client_key, **{"client_secret": "client secret", **settings}
+        )
+        session.fetch_request_token()
+        if page is None:
+            with pytest.raises(
+                OAuth1Error, match=r"^Magento.* has no authorization_url: pass url="
+            ):
+                session.authorization_url()
+        else:
+            assert session.authorization_url(**ON_PAGE.get(heading, {})) == server.url + page
+        verifier = sent[1].also.get("oauth_verifier")
+        if verifier:
+            with pytest.raises(VerifierMissing):
+                session.fetch_access_token()
+        session.fetch_access_token(verifier=verifier)
+    if heading in RECIPES:  # whose paths are compared with what was sent, but not their hosts
+        section = documents.read(NAME).split(f"## {heading}\n")[1].split("\n## ")[0]
+        for url in filter(None, (getattr(known, it) for it in URLS)):
+            assert f"{urlsplit(url).scheme}://{urlsplit(url).netloc}" in section
+
+
+def elsewhere(url: str | None, origin: str) -> Any:
+    return url and origin + urlsplit(url)._replace(scheme="", netloc="").geturl()
+
+
+def test_a_provider_with_xauth() -> None:
+    [sent, _] = RECIPES["Instapaper"].sent
+    known = preset("instapaper")
+    with standing_in(sent) as server:
+        known = replace(known, access_token_url=elsewhere(known.access_token_url, server.url))
+        session = OAuth1Session.for_provider(known, "client key", "client secret")
+        session.fetch_access_token(data=sent.form)
+
+
+def test_settings_of_the_caller_come_first() -> None:
+    session = OAuth1Session.for_provider(
+        "netsuite", "client key", "client secret", account="1234567_SB1", realm="other"
+    )
+    assert session.auth.client.realm == "other"
+    assert session.auth.client.signature_method == "HMAC-SHA256"
+    assert OAuth1Session("client key").provider is None
+
+
+@pytest.mark.parametrize(
+    ("value", "url"),
+    [
+        ("jira.example.com", "https://jira.example.com/plugins/servlet/oauth/authorize"),
+        ("JIRA.example.com:8443", "https://jira.example.com:8443/plugins/servlet/oauth/authorize"),
+        ("example.com/Jira", "https://example.com/Jira/plugins/servlet/oauth/authorize"),
+    ],
+)
+def test_a_host_may_have_a_port_and_a_path(value: str, url: str) -> None:
+    assert providers.get("jira", host=value).authorization_url == url
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "text"),
+    [
+        ("nowhere", {}, r"^there is no provider 'nowhere': accepted are alchemer, .*, zotero$"),
+        ("jira", {}, r"^Jira.* needs host=, as in 'jira\.example\.com'$"),
+        ("x", {"host": "example.com"}, r"^X .* has no parameter host$"),
+        ("jira", {"host": "https://a"}, r"^host is 'https://a', and looks like 'jira\."),
+        ("jira", {"host": "a@evil.example.com"}, r"^host is "),
+        ("jira", {"host": "example.com?"}, r"^host is "),
+        ("jira", {"host": ""}, r"^host is "),
+        ("netsuite", {"account": "1234567-sb1"}, r"looks like '1234567_SB1' for NetSuite$"),
+        ("netsuite", {"account": "1.evil.example.com/"}, r"^account is "),
+    ],
+)
+def test_what_cannot_be_is_refused(name: str, parameters: dict[str, str], text: str) -> None:
+    with pytest.raises(OAuth1Error, match=text):
+        providers.get(name, **parameters)
+
+
+def test_no_url_is_an_error_that_says_what_to_do() -> None:
+    session = OAuth1Session("client key", "client secret")
+    with pytest.raises(OAuth1Error, match=r"^there is no request_token_url: pass url=$"):
+        session.fetch_request_token()
+    with pytest.raises(TypeError, match=r"^there is no access_token_url: pass url=$"):
+        session.fetch_access_token()
+
+
+@pytest.mark.parametrize("class_", [OAuth1Session, requests_oauthlib.OAuth1Session])
+def test_the_legs_to_a_provider_of_ones_own(
+    class_: type[OAuth1Session], provider: LoopbackProvider
+) -> None:
+    own = Provider(
+        name="own",
+        request_token_url=f"{provider.url}/request_token",
+        authorization_url=f"{provider.url}/authorize",
+        access_token_url=f"{provider.url}/access_token",
+        settings={"signature_method": "HMAC-SHA256", "callback_uri": "oob"},
+    )
+    session = class_.for_provider(own, provider.client_key, provider.client_secret)
+    session.fetch_request_token()
+    for twin in (pickle.loads(pickle.dumps(session)), copy.copy(session)):
+        assert twin.provider == own
+        assert twin.authorization_url() == session.authorization_url()
+    assert session.authorization_url().startswith(f"{provider.url}/authorize?oauth_token=")
+    assert [record.accepted for record in provider.records] == [True]
