@@ -102,7 +102,8 @@ lint: $(VENV)/package  ## formatting, clippy, ruff, mypy, the stubs, lock files,
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
-	$(BIN)/python -m mypy.stubtest oauth1_rs
+	$(BIN)/python -m mypy.stubtest --mypy-config-file pyproject.toml \
+		--allowlist tests/with_niquests/stubtest_allowlist oauth1_rs
 	$(BIN)/python tools/third_party_licenses.py --check
 	$(BIN)/python tools/sbom.py --check
 	$(BIN)/python tools/check_locks.py
@@ -271,7 +272,7 @@ release-check: deny reproducible  ## what can be known of a release before its t
 	for python in $(PYTHONS); do $(MAKE) smoke PYTHON=$$python || exit; done
 	$(MAKE) smoke-sdist
 
-ci: lint deny test test-oldest-requests test-niquests memory-short demo peer-suites browser interop fuzz-short bench-instructions  ## everything that must pass
+ci: lint deny test test-oldest-requests test-niquests processes memory-short demo peer-suites browser interop fuzz-short bench-instructions  ## everything that must pass
 
 UV_LOCK = $(VENV)-lock/bin/uv pip compile --quiet --universal --upgrade --generate-hashes \
 	--no-annotate --no-header

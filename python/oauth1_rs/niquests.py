@@ -7,12 +7,16 @@ walk the three legs, sign every attempt to send a request, and may correct the c
 from __future__ import annotations
 
 import copy
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import niquests
 from niquests.adapters import AsyncHTTPAdapter, HTTPAdapter
-from niquests.packages.urllib3.exceptions import LocationParseError, RecoverableError
+from niquests.packages.urllib3.exceptions import (
+    ConnectTimeoutError,
+    LocationParseError,
+    RecoverableError,
+)
 from niquests.packages.urllib3.util import parse_url
 
 from oauth1_rs._clock import corrects_clock
@@ -160,7 +164,8 @@ class OAuth1Session(_Signed[dict[str, Any]], niquests.Session):
 
     def __init__(self, auth: OAuth1, *, correct_clock: bool = False, **options: Any) -> None:
         self._is_to_correct_clock = correct_clock
-        super().__init__(auth=auth, **options)
+        super().__init__(**options)
+        self.auth = auth
 
     def send(self, request: niquests.PreparedRequest, **kwargs: Any) -> niquests.Response:
         """Send a prepared request, as ``niquests.Session.send`` does."""
@@ -193,7 +198,8 @@ class AsyncOAuth1Session(_Signed[Awaitable[dict[str, Any]]], niquests.AsyncSessi
 
     def __init__(self, auth: OAuth1, *, correct_clock: bool = False, **options: Any) -> None:
         self._is_to_correct_clock = correct_clock
-        super().__init__(auth=auth, **options)
+        super().__init__(**options)
+        self.auth = auth
 
     async def send(self, request: niquests.PreparedRequest, **kwargs: Any) -> Any:  # type: ignore[override]
         """Send a prepared request, as ``niquests.AsyncSession.send`` does."""
@@ -220,10 +226,12 @@ class AsyncOAuth1Session(_Signed[Awaitable[dict[str, Any]]], niquests.AsyncSessi
 class _Again(Exception):  # noqa: N818 - no error: it ends an attempt, so that the next one is signed
     """urllib3 would send the request again."""
 
-    def __init__(self, retries: Any, response: Any) -> None:
+    def __init__(self, retries: Any, response: Any, error: Exception | None) -> None:
         super().__init__()
         self.retries = retries
         self.response = response
+        # Then nobody was there to take the body.
+        self.was_sent = not isinstance(error, ConnectTimeoutError)
 
 
 class _Adapter(HTTPAdapter):
@@ -238,6 +246,7 @@ class _Adapter(HTTPAdapter):
         response = self._send(request, kwargs)
         if self.is_to_correct_clock and _corrects_clock(request, response):
             response.close()
+            _rewind(request)
             _sign_again(request)
             response = self._send(request, kwargs)
         return response
@@ -247,14 +256,17 @@ class _Adapter(HTTPAdapter):
         while True:
             try:
                 response = HTTPAdapter.send(_twin(self, retries), request, **kwargs)
-            except _Again as again:
-                retries, refused = again.retries, again.response
+            except _Again as error:
+                again = error
             else:
                 response.connection = self  # type: ignore[attr-defined]
                 return response
-            if refused is not None:
-                refused.drain_conn()
-            retries.sleep(refused)
+            if again.response is not None:
+                again.response.drain_conn()
+            if again.was_sent:
+                _rewind(request)
+            retries = again.retries
+            retries.sleep(again.response)
             _sign_again(request)
 
 
@@ -272,6 +284,7 @@ class _AsyncAdapter(AsyncHTTPAdapter):
         response = await self._send(request, kwargs)
         if self.is_to_correct_clock and _corrects_clock(request, response):
             await response.close()
+            _rewind(request)
             _sign_again(request)
             response = await self._send(request, kwargs)
         return response
@@ -283,14 +296,17 @@ class _AsyncAdapter(AsyncHTTPAdapter):
         while True:
             try:
                 response = await AsyncHTTPAdapter.send(_twin(self, retries), request, **kwargs)
-            except _Again as again:
-                retries, refused = again.retries, again.response
+            except _Again as error:
+                again = error
             else:
                 response.connection = self  # type: ignore[attr-defined]
                 return response
-            if refused is not None:
-                await refused.drain_conn()
-            await retries.async_sleep(refused)
+            if again.response is not None:
+                await again.response.drain_conn()
+            if again.was_sent:
+                _rewind(request)
+            retries = again.retries
+            await retries.async_sleep(again.response)
             _sign_again(request)
 
 
@@ -310,7 +326,7 @@ def _for_one_attempt(retries: Any) -> Any:
         # urllib3's own affair, which it has to remember: it falls back to another version of HTTP.
         if isinstance(keywords.get("error"), RecoverableError):
             return _for_one_attempt(following)
-        raise _Again(following, keywords.get("response"))
+        raise _Again(following, keywords.get("response"), keywords.get("error"))
 
     # Of whichever class it is: those of the user's have a `sleep` of their own.
     once = copy.copy(retries)
@@ -318,10 +334,24 @@ def _for_one_attempt(retries: Any) -> Any:
     return once
 
 
-def _sign_again(request: niquests.PreparedRequest) -> None:
-    """Sign a request which is sent once more, if it has a signature."""
+def _can_be_sent_again(request: niquests.PreparedRequest) -> bool:
+    body = request.body
+    is_used_up = isinstance(body, (Iterator, AsyncIterator)) or hasattr(body, "read")
+    return isinstance(request._body_position, int) or not is_used_up
+
+
+def _rewind(request: niquests.PreparedRequest) -> None:
+    """Have the whole body sent again. niquests would send what is left of it."""
+    if not _can_be_sent_again(request):
+        raise niquests.exceptions.UnrewindableBodyError(
+            "the body is a stream that was sent, and cannot be sent again"
+        )
     if request._body_position is not None:
         niquests.utils.rewind_body(request)
+
+
+def _sign_again(request: niquests.PreparedRequest) -> None:
+    """Sign a request which is sent once more, if it has a signature."""
     hook = _hook_of(request)
     if hook is None:
         return
@@ -343,8 +373,7 @@ def _hook_of(request: niquests.PreparedRequest) -> Any:
 
 def _corrects_clock(request: niquests.PreparedRequest, response: niquests.Response) -> bool:
     hook = _hook_of(request)
-    is_in_memory = isinstance(request.body, (str, bytes, bytearray, type(None)))
-    if hook is None or not (is_in_memory or isinstance(request._body_position, int)):
+    if hook is None or not _can_be_sent_again(request):
         return False
     change = Change.of(request, hook.parts)
     status, headers = response.status_code or 0, response.headers

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import threading
+import warnings
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import TracebackType
@@ -49,6 +51,11 @@ class Http2Server:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        # A multiplexed session of niquests forgets the connections of redirects, and the end of one
+        # that is open is waited for.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
         self._loop.call_soon_threadsafe(self._end.set)
         self._thread.join()
 

@@ -139,7 +139,7 @@ def test_ours_mend_broken_escapes_before_they_sign(
 def test_an_international_host(kind: str, server: WireServer) -> None:
     url = f"http://bücher.example:{server.port}"
     # Through a proxy, so that no name server has to know it.
-    send(kind, auth(), "GET", f"{url}/x", {"proxies": {"http": server.url}})
+    send(kind, auth(), "GET", f"{url}/x", proxies={"http": server.url})
     host = f"xn--bcher-kva.example:{server.port}"
     assert server.last.target.decode() == f"http://{host}/x"
     assert_signed(replace(server.last, target=b"/x"))

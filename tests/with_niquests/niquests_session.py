@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import copy
 import io
 import itertools
 import pickle
+import re
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import documents
 import niquests
 import pytest
 import trustme
@@ -291,6 +295,49 @@ def test_attempts_end(kind: str, server: WireServer) -> None:
     assert len(server.requests) == 4
 
 
+class Pieces:
+    """A body that can be iterated again."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter([LINES, LINES])
+
+
+@pytest.mark.parametrize("kind", OURS)
+def test_streams_are_sent_again_whole_or_not_at_all(kind: str, server: WireServer) -> None:
+    settings = {"retries": Retry(3, **RETRIES)}
+    answer_with(server, Answer(status=503), Answer())
+    with pytest.raises(niquests.exceptions.UnrewindableBodyError, match="a stream that was sent"):
+        send(kind, auth(), "POST", f"{server.url}/", settings, data=iter([LINES]))
+    assert len(server.requests) == 1
+    answer_with(server, Answer(status=503), Answer())
+    send(kind, auth(), "POST", f"{server.url}/", settings, data=Pieces())
+    assert [request.body for request in server.requests] == [LINES, LINES * 2, LINES * 2]
+    assert_signed(*server.requests)
+
+
+@pytest.mark.parametrize("kind", OURS)
+def test_a_stream_that_nobody_took_is_sent_then(kind: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = listening.getsockname()
+    opened: list[WireServer] = []
+    with contextlib.ExitStack() as stack:
+
+        class Opening(Retry):
+            """Opens the server that was not there."""
+
+            def sleep(self, response: Any = None) -> None:
+                opened.append(stack.enter_context(WireServer(address=address)))
+
+            async def async_sleep(self, response: Any = None) -> None:
+                self.sleep()
+
+        url = f"http://127.0.0.1:{address[1]}/"
+        send(kind, auth(), "POST", url, {"retries": Opening(3)}, data=iter([LINES]))
+    [server] = opened
+    assert server.last.body == LINES
+    assert_signed(server.last)
+
+
 class Patient(Retry):
     """A user's own, which says what it waits for."""
 
@@ -548,10 +595,8 @@ def http2(
         yield server
 
 
-def settings_for(authority: trustme.CA, **settings: Any) -> dict[str, Any]:
-    # Not whether a certificate is revoked: that asks the network.
-    pem = authority.cert_pem.bytes()
-    return {"verify": pem, "revocation_configuration": None, **settings}
+# Not whether a certificate is revoked: that asks the network.
+HTTP2: dict[str, Any] = {"revocation_configuration": None}
 
 
 @pytest.mark.parametrize("placement", PLACEMENTS)
@@ -563,8 +608,9 @@ def test_http2(kind: str, placement: str, http2: Http2Server, authority: trustme
         auth(signature_type=placement),
         "POST",
         f"{http2.url}/1?ä=b c",
-        settings_for(authority),
+        HTTP2,
         data={"a": "1 2"},
+        verify=authority.cert_pem.bytes(),
     )
     assert http2.versions == {"2"}
     assert len(http2.requests) == 2
@@ -589,16 +635,17 @@ def test_multiplexed_sessions_of_ours_sign_every_hop(
         }
         other.redirects = {"/4": (307, f"{http2.url}/5")}
         urls = [f"{http2.url}{path}" for path in ("/1", "/away", "/3")]
+        options: dict[str, Any] = {"data": {"f": "1"}, "verify": authority.cert_pem.bytes()}
         statuses: list[int | None] = []
 
         def walk(session: OAuth1Session) -> None:
-            answers = [session.post(url, data={"f": "1"}) for url in urls]
+            answers = [session.post(url, **options) for url in urls]
             assert [answer.lazy for answer in answers] == [True] * 3
             session.gather()
             statuses.extend(answer.status_code for answer in answers)
 
         async def walk_async(session: AsyncOAuth1Session) -> None:
-            answers: list[Any] = [await session.post(url, data={"f": "1"}) for url in urls]
+            answers: list[Any] = [await session.post(url, **options) for url in urls]
             assert [answer.lazy for answer in answers] == [True] * 3
             await session.gather()
             statuses.extend(answer.status_code for answer in answers)
@@ -607,7 +654,8 @@ def test_multiplexed_sessions_of_ours_sign_every_hop(
             kind,
             auth(signature_type=placement),
             walk if kind == "OAuth1Session" else walk_async,
-            **settings_for(authority, multiplexed=True),
+            multiplexed=True,
+            **HTTP2,
         )
     assert statuses == [200] * 3
     assert [request.target for request in other.requests] == [b"/4"]
@@ -627,17 +675,17 @@ def test_niquests_own_multiplexed_sessions_repeat_a_signature(
 ) -> None:
     """They follow a redirect before any hook knows of it: docs/clients/niquests.md."""
     http2.redirects = {"/1": (307, "/2")}
-    settings = settings_for(authority, multiplexed=True)
+    options: dict[str, Any] = {"auth": auth(), "verify": authority.cert_pem.bytes()}
     if kind == "Session":
-        with niquests.Session(auth=auth(), **settings) as session:
-            answer = session.get(f"{http2.url}/1")
+        with niquests.Session(multiplexed=True, **HTTP2) as session:
+            answer = session.get(f"{http2.url}/1", **options)
             session.gather()
             assert answer.status_code == 200
     else:
 
         async def run() -> None:
-            async with niquests.AsyncSession(auth=auth(), **settings) as session:
-                await session.get(f"{http2.url}/1")
+            async with niquests.AsyncSession(multiplexed=True, **HTTP2) as session:
+                await session.get(f"{http2.url}/1", **options)
                 await session.gather()
 
         asyncio.run(run())
@@ -648,11 +696,11 @@ def test_niquests_own_multiplexed_sessions_repeat_a_signature(
 
 
 def test_attempts_over_http2(http2: Http2Server, authority: trustme.CA) -> None:
-    http2.statuses = [503, 503]
-    settings = settings_for(authority, retries=Retry(3, **RETRIES))
-    send("OAuth1Session", auth(), "GET", f"{http2.url}/", settings)
-    http2.statuses = [503, 503]
-    send("AsyncOAuth1Session", auth(), "GET", f"{http2.url}/", settings)
+    settings = {"retries": Retry(3, **RETRIES), **HTTP2}
+    for kind in OURS:
+        http2.statuses = [503, 503]
+        verify = authority.cert_pem.bytes()
+        send(kind, auth(), "GET", f"{http2.url}/", settings, verify=verify)
     assert len(http2.requests) == 6
     assert_signed(*http2.requests)
 
@@ -662,3 +710,28 @@ def test_a_request_that_cannot_be_signed_is_not_sent(server: WireServer) -> None
         with pytest.raises(OAuth1Error, match="needs a form body"):
             send(kind, auth(signature_type="BODY"), "POST", f"{server.url}/", json={})
     assert server.requests == []
+
+
+# --- The document -----------------------------------------------------------------------------
+
+BLOCKS = [block.text for block in documents.blocks("docs/clients/niquests.md")]
+
+
+def test_the_document_has_examples() -> None:
+    assert len(BLOCKS) == 3
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=["auth", "session", "three legs"])
+def test_its_examples_run(block: str) -> None:
+    with Provider(
+        client_key="client key",
+        client_secret="client secret",
+        token="token",
+        token_secret="token secret",
+    ) as provider:
+        code = block.replace("https://api.example.com", provider.url)
+        # Whoever decides is no part of the program, whose event loop waits for the answer.
+        documents.run("docs/clients/niquests.md", code, decide)
+        assert all(record.accepted for record in provider.records)
+        sent = [record for record in provider.records if "/authorize" not in record.target]
+        assert len(sent) == len(re.findall(r"\.(?:get|post|fetch_\w+)\(", code))
