@@ -509,6 +509,20 @@ def test_a_request_can_be_sent_again(
     assert [hop.target for hop in other_server.requests] == [b"/second"] * 3
 
 
+@pytest.mark.parametrize("placement", PLACEMENTS)
+def test_a_request_can_be_sent_again_by_another_auth(
+    kind: Kind, server: WireServer, placement: str
+) -> None:
+    other = OAuth1("other key", "other secret", signature_type=placement)
+    with kind.installed(auth(signature_type=placement)) as client:
+        request = client.build_request("POST", f"{server.url}/?q=1", data={"a": "1"})
+        client.send(request)
+        client.send(request, auth=kind.auth(other))
+    assert is_signed(server.requests[0])
+    judged = verify(server.requests[1], "other secret")
+    assert judged.accepted, judged.reason
+
+
 @pytest.mark.parametrize(
     ("before", "after"), [(a, b) for a in PLACEMENTS for b in PLACEMENTS if a != b]
 )
@@ -724,7 +738,11 @@ def late_server(server: WireServer, monkeypatch: pytest.MonkeyPatch) -> WireServ
     return server
 
 
-@every_way
+def alone(kind: Kind) -> Make:
+    return lambda auth, correct_clock: kind.plain(auth=kind.auth(auth, correct_clock=correct_clock))
+
+
+@pytest.mark.parametrize("way", [*WAYS, "auth alone"])
 @pytest.mark.parametrize("placement", PLACEMENTS)
 @pytest.mark.parametrize("body", ["GET", "form", "JSON"])
 def test_a_clock_that_is_off_is_corrected(
@@ -733,7 +751,7 @@ def test_a_clock_that_is_off_is_corrected(
     if (body, placement) == ("JSON", "BODY"):
         placement = "QUERY"
     signer = auth(signature_type=placement)
-    with WAYS[way](kind)(signer, correct_clock=True) as client:
+    with {**WAYS, "auth alone": alone}[way](kind)(signer, correct_clock=True) as client:
         response = send(client, f"{late_server.url}/?q=1", body)
         assert response.status_code == 200
         assert send(client, f"{late_server.url}/?q=1", body).status_code == 200
@@ -741,6 +759,7 @@ def test_a_clock_that_is_off_is_corrected(
     assert len(nonces(late_server)) == 3
     assert {request.body[: len(SENT[body])] for request in late_server.requests} == {SENT[body]}
     assert abs(signer.client.timestamp_offset - 3600) <= 2
+    assert response.request.content == late_server.requests[1].body
     [refused] = response.history
     if placement == "AUTH_HEADER":
         sent = [step.request.headers["Authorization"] for step in (refused, response)]
