@@ -276,10 +276,11 @@ def test_redirects(server: WireServer, other_server: WireServer) -> None:
     assert [answer["status"] for answer in crawled.answers] == [200] * len(cases) * 2
     for status, placement in cases:
         case = f"{status}/{placement}"
-        keeps_body = status in {307, 308}
         within, leaving, second, third, back = (
             of(server, f"/{it}/{case}") for it in (*WAYS, "second", "third", "back")
         )
+        # After a 301 Scrapy sends the form on before 2.14, and a GET since.
+        keeps_body = status in {307, 308} or (status == 301 and second[0].method == "POST")
         elsewhere = of(other_server, f"/{case}")
         assert [len(it) for it in (within, leaving, second, third, elsewhere, back)] == [1] * 6
         has_place = placement != "BODY" or keeps_body
