@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -152,13 +153,25 @@ def test_others_do_not_end_the_login(command: Command, begin: Callable[..., Any]
     with socket.create_connection(("127.0.0.1", port)) as idle:  # as browsers open in advance
         with socket.create_connection(("127.0.0.1", port)) as broken:
             broken.sendall(b"nonsense\r\n\r\n")
-            assert b"400" in broken.recv(1000)
+            page = b"".join(iter(lambda: broken.recv(1000), b""))
+            assert b"<h1>This cannot be read</h1>" in page
         final = decide(command.said(PAGE))
         assert requests.get(final).status_code == 200
         assert idle
     done = command.ended(process)
     assert done.code == 0
     assert done.messages.count("belongs to another login") == 3
+
+
+def test_a_page_that_is_asked_for_twice(command: Command, begin: Callable[..., Any]) -> None:
+    """Some browsers fetch a page before they show it."""
+    process = begin("--profile", "example")
+    callback = decide(command.said(PAGE))
+    with ThreadPoolExecutor() as both:
+        answers = list(both.map(requests.get, [callback, callback]))
+    assert command.ended(process).code == 0
+    for answer in answers:
+        check_page(answer, "Access is allowed")
 
 
 def test_it_listens_on_this_machine_alone(command: Command, begin: Callable[..., Any]) -> None:
@@ -412,6 +425,26 @@ def test_a_folder_that_others_can_write_is_refused(command: Command) -> None:
         done = command(*words, environment=SECRETS)
         assert done.code == 4
         assert "chmod 700" in done.messages
+
+
+def test_a_login_that_could_not_be_kept_does_not_begin(
+    command: Command, provider: Provider
+) -> None:
+    command("profiles", "add", "example", environment=SECRETS)
+    command.profiles.chmod(0o770)
+    done = command("login", *urls(provider.url), environment=client(provider))
+    assert done.code == 4
+    assert "chmod 700" in done.messages
+    assert provider.records == []
+
+
+def test_a_profile_that_cannot_be_read_hides_no_others(command: Command) -> None:
+    for name in ("a", "b"):
+        command("profiles", "add", name, environment=SECRETS)
+    (command.profiles / "a.json").chmod(0o644)
+    done = command("profiles", "list", "--output", "json")
+    assert [it["name"] for it in done.json()] == ["b"]
+    assert "others may use" in done.messages
 
 
 def test_a_link_is_not_followed(command: Command) -> None:

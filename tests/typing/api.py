@@ -14,6 +14,7 @@ from oauth1_rs import (
     OAuth1,
     OAuth1Session,
     TokenError,
+    providers,
     requests_oauthlib,
 )
 from typing_extensions import assert_type
@@ -51,6 +52,10 @@ if TYPE_CHECKING:
     flow.parse_authorization_response({"oauth_token": "token"})
     flow.fetch_access_token("https://a/", method="GET", protocol_parameters={"oauth_x": "1"})
     assert_type(flow.authorized, bool)
+    known = OAuth1Session.for_provider("jira", "client key", host="jira.example.com")
+    assert_type(known, OAuth1Session)
+    assert_type(known.fetch_request_token(), dict[str, Any])
+    assert_type(providers.get("x").request_token_url, str | None)
     assert_type(flow.get("https://a/"), requests.Response)
     flow.token = {"oauth_token": "token"}
     assert_type(TokenError("text").oauth_problem, str | None)

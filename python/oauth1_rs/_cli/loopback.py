@@ -122,10 +122,12 @@ class CallbackServer:
     def __init__(self, port: int = 0) -> None:
         self.visits: queue.Queue[Visit] = queue.Queue()
         try:
-            self._server = _Server((HOST, port), _handler(self))
+            self._server = _Server((HOST, port), _Handler)
         except (OSError, OverflowError) as error:
             raise Failure(USAGE, f"port {port} cannot be used: {error}") from None
+        self._server.callback = self
         self.port: int = self._server.server_address[1]
+        self.last = FAILED
         self.url = f"http://{HOST}:{self.port}{PATH}"
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), daemon=True
@@ -141,6 +143,8 @@ class CallbackServer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        while visit := self.wait(0):  # the same page once more, in another tab
+            visit.answer(self.last)
         self._server.shutdown()
         self._server.server_close()
 
@@ -153,18 +157,19 @@ class CallbackServer:
 
 
 class _Server(ThreadingHTTPServer):
+    callback: CallbackServer
     daemon_threads = True
     # On Windows it would let another program have the port, too.
     allow_reuse_address = os.name != "nt"
 
 
 class _Handler(BaseHTTPRequestHandler):
-    callback: CallbackServer
+    server: _Server
     timeout = PATIENCE
 
     def do_GET(self) -> None:
         # A name that leads here is no address of ours: a foreign page could have such a name.
-        if self.headers.get("Host") != f"{HOST}:{self.callback.port}":
+        if self.headers.get("Host") != f"{HOST}:{self.server.callback.port}":
             self._show(NOT_FOUND)
             return
         path, _, query = self.path.partition("?")
@@ -172,8 +177,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._show(NOT_FOUND)
             return
         visit = Visit(query)
-        self.callback.visits.put(visit)
+        self.server.callback.visits.put(visit)
         visit.answered.wait()
+        self.server.callback.last = visit.page
         try:
             self._show(visit.page)
         finally:
@@ -200,10 +206,3 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_arguments: object) -> None:
         """Write nothing: a request has the verifier."""
-
-
-def _handler(server: CallbackServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(_Handler):
-        callback = server
-
-    return Handler

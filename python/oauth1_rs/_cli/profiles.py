@@ -70,6 +70,15 @@ def check_name(name: str) -> str:
     return name
 
 
+def check_folder() -> None:
+    """See to it that there is a folder for the files, and that others cannot use it."""
+    try:
+        folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+        _check_owner(folder(), folder().stat())
+    except OSError as error:
+        raise Failure(NO_CREDENTIALS, f"profiles cannot be written: {error}") from None
+
+
 def save(profile: Profile) -> None:
     """Store a profile, in place of one with that name. Says in `profile.store` where."""
     path = _path(profile.name)
@@ -86,8 +95,7 @@ def save(profile: Profile) -> None:
     if profile.store == "file":
         content["secrets"] = profile.secrets
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _check_owner(path.parent, path.parent.stat())
+        check_folder()
         _write(path, json.dumps(content, indent=2).encode())
     except OSError as error:
         raise Failure(NO_CREDENTIALS, f"the profile cannot be written: {error}") from None
