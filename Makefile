@@ -19,6 +19,7 @@ LOCKED := --require-hashes --only-binary :all:
 WHEEL := $(VENV)/wheel/*.whl
 PEERS := $(VENV)-peers
 PEERS_PIP := $(PEERS)/bin/python -m pip --disable-pip-version-check --quiet
+NIQUESTS := $(VENV)-niquests
 
 SOURCES := Cargo.toml Cargo.lock .cargo/config.toml pyproject.toml README.md oauth1-rs.cdx.json $(shell find src python -type f -not -name '*.pyc')
 
@@ -31,6 +32,9 @@ CARGO_FUZZ_VERSION := 0.13.2
 CARGO_FUZZ := target/tools/cargo-fuzz-$(CARGO_FUZZ_VERSION)/bin/cargo-fuzz
 CARGO_MUTANTS_VERSION := 27.1.0
 CARGO_MUTANTS := target/tools/cargo-mutants-$(CARGO_MUTANTS_VERSION)/bin/cargo-mutants
+
+MUTANTS := $(VENV)-mutants
+MUTATED := target/mutants-python
 
 # What is released is built in an environment of its own, into dist.
 RELEASE := $(VENV)-release
@@ -63,9 +67,10 @@ FUZZ_ARGUMENTS = -max_total_time=$(FUZZ_SECONDS) -max_len=1024 -timeout=60 -verb
 	-print_final_stats=1 -artifact_prefix=$(FUZZ)/$*-
 DIFFERENTIAL_CASES := 1000000
 
-.PHONY: help demo memory memory-short test test-rust test-python test-oldest-requests peer-suites \
+.PHONY: help demo memory memory-short test test-rust test-python test-oldest-requests test-niquests \
+	processes peer-suites \
 	browser interop interop-table interop-peers fuzz fuzz-short differential mutants \
-	$(addprefix fuzz-,$(FUZZ_TARGETS)) lint deny advisories format lock licenses sbom bench plot \
+	mutants-python $(addprefix fuzz-,$(FUZZ_TARGETS)) lint deny advisories format lock licenses sbom bench plot \
 	bench-instructions wheel wheel-free-threaded sdist smoke smoke-sdist smoke-musl reproducible \
 	release-version release-check ci clean
 
@@ -97,7 +102,8 @@ lint: $(VENV)/package  ## formatting, clippy, ruff, mypy, the stubs, lock files,
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
-	$(BIN)/python -m mypy.stubtest oauth1_rs
+	$(BIN)/python -m mypy.stubtest --mypy-config-file pyproject.toml \
+		--allowlist tests/with_niquests/stubtest_allowlist oauth1_rs
 	$(BIN)/python tools/third_party_licenses.py --check
 	$(BIN)/python tools/sbom.py --check
 	$(BIN)/python tools/check_locks.py
@@ -127,6 +133,16 @@ test-oldest-requests: $(VENV)/package  ## run the tests that use requests with t
 		tests/test_bodies.py tests/test_faults.py tests/test_oauth1.py tests/test_peer_bugs.py \
 		tests/test_provider.py tests/test_redirect*.py tests/test_session*.py tests/test_strict*.py \
 		tests/test_token_responses.py
+
+# In an environment of its own, as it puts its urllib3 in the place of the other one. There it needs
+# no requests, and mypy sees its types.
+test-niquests: $(NIQUESTS)/package  ## run the tests that use niquests, and check its types
+	$(NIQUESTS)/bin/python -m pytest --quiet --numprocesses auto tests/with_niquests/niquests_*.py
+	$(NIQUESTS)/bin/python -m mypy --follow-imports silent python/oauth1_rs/niquests.py \
+		tests/with_niquests/niquests_*.py
+
+processes: $(VENV)/package  ## sign a million requests in eight processes, for each way to get an OAuth1 there
+	PYTHONPATH=tests $(BIN)/python tests/processes.py 1000000
 
 # In an environment of their own, with the versions that they work with. Nothing but this machine
 # can be reached while they run.
@@ -188,6 +204,19 @@ memory-short:  ## the part of it that takes a minute
 mutants: $(CARGO_MUTANTS)  ## change the core in every small way: do its tests notice? (an hour or two)
 	PROPTEST_CASES=48 PATH="$(abspath $(dir $(CARGO_MUTANTS))):$$PATH" cargo mutants --output target
 
+# In a copy, for what it changes is beside the tests. It wants to find the package in src.
+mutants-python: $(VENV)/package $(MUTANTS)/ready  ## the same with the Python code and its tests (an hour)
+	rm -rf $(MUTATED)/src $(MUTATED)/tests $(MUTATED)/examples
+	mkdir -p $(MUTATED)
+	$(MUTANTS)/bin/python -m pip --disable-pip-version-check --quiet install --no-deps \
+		--target $(MUTATED)/src $(WHEEL)
+	cp -R examples tests pyproject.toml $(MUTATED)
+	rm -rf $(MUTATED)/tests/node_modules
+	cp tests/mutmut.cfg $(MUTATED)/setup.cfg
+	cd $(MUTATED) && PYTHONPATH=$(abspath $(MUTATED))/mutants/src \
+		$(abspath $(MUTANTS))/bin/mutmut run --max-children 1
+	cd $(MUTATED) && $(abspath $(MUTANTS))/bin/mutmut results
+
 bench: $(VENV)-bench/package  ## measure beside other signers, and each stage of a signature
 	$(VENV)-bench/bin/python benches/bench.py
 	cargo bench --locked --manifest-path benches/rust/Cargo.toml --target-dir target/benches
@@ -243,7 +272,7 @@ release-check: deny reproducible  ## what can be known of a release before its t
 	for python in $(PYTHONS); do $(MAKE) smoke PYTHON=$$python || exit; done
 	$(MAKE) smoke-sdist
 
-ci: lint deny test test-oldest-requests memory-short demo peer-suites browser interop fuzz-short bench-instructions  ## everything that must pass
+ci: lint deny test test-oldest-requests test-niquests processes memory-short demo peer-suites browser interop fuzz-short bench-instructions  ## everything that must pass
 
 UV_LOCK = $(VENV)-lock/bin/uv pip compile --quiet --universal --upgrade --generate-hashes \
 	--no-annotate --no-header
@@ -255,10 +284,14 @@ lock:  ## pin the newest development tools into the lock files
 		--group lint --group peers -o requirements-dev.lock
 	$(UV_LOCK) --python-version 3.10 --group build --group release \
 		--constraints requirements-dev.lock -o requirements-release.lock
+	$(UV_LOCK) --python-version 3.10 --group test --group mutants \
+		--constraints requirements-dev.lock -o requirements-mutants.lock
 	$(UV_LOCK) --python-version 3.11 benches/requirements.in -o benches/requirements.lock
 	$(UV_LOCK) --python-version 3.11 fuzz/requirements.in -o fuzz/requirements.lock
 	$(UV_LOCK) --python-version 3.11 tests/peer_suites/requirements.in \
 		-o tests/peer_suites/requirements.lock
+	$(UV_LOCK) --python-version 3.10 tests/with_niquests/requirements.in \
+		-o tests/with_niquests/requirements.lock
 	rm -rf $(VENV)-lock
 
 licenses:  ## write THIRD-PARTY-LICENSES anew, after a change of Cargo.lock
@@ -280,6 +313,12 @@ $(RELEASE)/ready: requirements-release.lock
 	$(PYTHON) -m venv --clear $(RELEASE)
 	$(RELEASE)/$(SCRIPTS)/python -m pip --disable-pip-version-check --quiet install $(LOCKED) \
 		-r requirements-release.lock
+	touch $@
+
+$(MUTANTS)/ready: requirements-mutants.lock
+	$(PYTHON) -m venv --clear $(MUTANTS)
+	$(MUTANTS)/bin/python -m pip --disable-pip-version-check --quiet install $(LOCKED) \
+		-r requirements-mutants.lock
 	touch $@
 
 $(NODE_MODULES): tests/package-lock.json
@@ -345,5 +384,13 @@ $(VENV)-fuzz/package: $(VENV)/package fuzz/requirements.lock
 	$(VENV)-fuzz/bin/python -m pip --disable-pip-version-check --quiet install $(LOCKED) \
 		-r fuzz/requirements.lock
 	$(VENV)-fuzz/bin/python -m pip --disable-pip-version-check --quiet install \
+		--force-reinstall --no-deps $(WHEEL)
+	touch $@
+
+$(NIQUESTS)/package: $(VENV)/package tests/with_niquests/requirements.lock
+	$(PYTHON) -m venv $(NIQUESTS)
+	$(NIQUESTS)/bin/python -m pip --disable-pip-version-check --quiet install $(LOCKED) \
+		-r tests/with_niquests/requirements.lock
+	$(NIQUESTS)/bin/python -m pip --disable-pip-version-check --quiet install \
 		--force-reinstall --no-deps $(WHEEL)
 	touch $@

@@ -1,7 +1,7 @@
 """Fuzz `OAuth1` and `Client` from Python, with the tests' verifier as the server.
 
 A request is signed or refused with an `OAuth1Error`; nothing changes but what signing owns; what is
-signed is accepted, and every tampered copy refused.
+signed is accepted, and every tampered copy refused. A body that is no form is not signed.
 """
 
 from __future__ import annotations
@@ -19,10 +19,30 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 # The verifier's branches tell the fuzzer what is new: those of the core are not Python.
 with atheris.instrument_imports(include=["oauth1_rs", "verifier"]):
     from oauth1_rs import Client, OAuth1, OAuth1Error
-    from verifier import FORM_MEDIA_TYPE, WireRequest, verify
+    from verifier import FORM_MEDIA_TYPE, PublicKey, WireRequest, verify
 
 PLACEMENTS = ("AUTH_HEADER", "QUERY", "BODY")
-METHODS = ("HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA512", "PLAINTEXT")
+METHODS = (
+    "HMAC-SHA1",
+    "HMAC-SHA256",
+    "HMAC-SHA512",
+    "PLAINTEXT",
+    "RSA-SHA1",
+    "RSA-SHA256",
+    "RSA-SHA512",
+)
+PRIVATE_KEY = (Path(__file__).parents[1] / "tests/keys/rsa-1024.pem").read_text(encoding="ascii")
+# openssl rsa -in tests/keys/rsa-1024.pem -noout -modulus
+PUBLIC_KEY = PublicKey(
+    int(
+        "b6cfed67b55497e8b6249fd0b3203d7a381adb1d0f0cd65afee7b5b443389b19"
+        "4b4889e0bc140c0a4776360faf9b629a2ed3d4dbf13fc7471e9800f5f7f30110"
+        "f2ecdd374db892a33888692bb575d7c261b749a320de8c3e558d397f6055be9d"
+        "4008612221c932eecd1c17f91601e888ad64cd8041ead3f9e132f086cb8d79f3",
+        16,
+    ),
+    65537,
+)
 LINES = 15
 ADDED = {
     "oauth_consumer_key",
@@ -63,6 +83,8 @@ def fuzz_one(data: bytes) -> None:
         "nonce": nonce,
         "timestamp": timestamp,
     }
+    if is_rsa := settings["signature_method"].startswith("RSA-"):
+        settings["rsa_key"] = PRIVATE_KEY
     if kind & 4:
         settings = {name: as_bytes(value) for name, value in settings.items()}
     body: Any = form if flags & 2 else None
@@ -71,8 +93,12 @@ def fuzz_one(data: bytes) -> None:
     headers = {"X-Mine": "1", "Content-Type": FORM_MEDIA_TYPE} if flags & 2 else {"X-Mine": "1"}
     if flags & 1:
         headers["Host"] = host
+    if kind & 8:
+        # With a file of this name and this content, and a field beside it.
+        body = {"name": lines[11]}, {"file": (lines[12], form)}
+        headers.pop("Content-Type", None)
     try:
-        sign = sign_prepared if kind & 1 else sign_parts
+        sign = sign_prepared if kind & 9 else sign_parts
         before, after = sign(settings, (http_method, url, headers, body))
     except (OAuth1Error, UnpreparedError):
         return
@@ -82,16 +108,21 @@ def fuzz_one(data: bytes) -> None:
     if not http_method.isascii():
         return  # no method of HTTP's, and upper case is not the same to everybody
     request = on_the_wire(after)
-    verdict = verify(request, secret, token_secret)
+    verdict = verify(request, secret, token_secret, PUBLIC_KEY)
     if verdict.reason.startswith("given more than once"):
         assert not ADDED & set(verdict.reason.split(": ")[1].split(", "))
         return  # the caller's own
     assert verdict.accepted, verdict.reason
     if settings["signature_method"] in ("PLAINTEXT", b"PLAINTEXT"):
         return
-    assert not verify(request, secret + INTRUDER, token_secret).accepted
+    # In the signature of a private key the secrets have no part.
+    assert verify(request, secret + INTRUDER, token_secret, PUBLIC_KEY).accepted == is_rsa
     for tampered in tampered_copies(after, len(data)):
-        assert not verify(on_the_wire(tampered), secret, token_secret).accepted, tampered
+        verdict = verify(on_the_wire(tampered), secret, token_secret, PUBLIC_KEY)
+        assert not verdict.accepted, tampered
+    if kind & 8:
+        other = (*after[:3], INTRUDER)
+        assert verify(on_the_wire(other), secret, token_secret, PUBLIC_KEY).accepted
 
 
 def as_bytes(value: str | None) -> bytes | None:
@@ -108,8 +139,9 @@ def sign_parts(settings: dict[str, Any], request: Parts) -> tuple[Parts, Parts]:
 
 def sign_prepared(settings: dict[str, Any], request: Parts) -> tuple[Parts, Parts]:
     http_method, url, headers, body = request
+    data, files = body if isinstance(body, tuple) else (body, None)
     try:
-        prepared = requests.Request(http_method, url, headers=headers, data=body).prepare()
+        prepared = requests.Request(http_method, url, headers, files, data).prepare()
     except ValueError as error:  # of requests, urllib3 and urllib
         raise UnpreparedError from error
     before = parts_of(prepared)

@@ -11,7 +11,16 @@ from urllib.parse import urlencode
 
 ROOT = Path(__file__).parent.parent
 PLACEMENTS = {"header": b"0", "query": b"1", "body": b"2"}
-METHODS = {"HMAC-SHA1": b"0", "HMAC-SHA256": b"1", "HMAC-SHA512": b"2", "PLAINTEXT": b"3"}
+# A character's number divided by seven leaves the method's.
+METHODS = {
+    "HMAC-SHA1": b"1",
+    "HMAC-SHA256": b"2",
+    "HMAC-SHA512": b"3",
+    "PLAINTEXT": b"4",
+    "RSA-SHA1": b"5",
+    "RSA-SHA256": b"6",
+    "RSA-SHA512": b"7",
+}
 # What providers answer, and callbacks.
 TOKEN_RESPONSES = [
     b"oauth_token=a&oauth_token_secret=b&oauth_callback_confirmed=true",
@@ -29,6 +38,8 @@ def main(target: Path) -> None:
         for vector in json.loads((ROOT / f"tests/vectors/{name}.json").read_text()):
             for fuzzer in ("sign", "python_boundary"):
                 write(target / fuzzer / vector["id"], request(vector))
+            multipart = target / "python_boundary" / f"{vector['id']}-multipart"
+            write(multipart, request(vector, kind=b"9"))
     for key in (ROOT / "tests/keys").glob("*.pem"):
         text = key.read_bytes()
         write(target / "private_key" / key.stem, b"\n" + text)
@@ -44,14 +55,14 @@ def write(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
-def request(vector: dict[str, Any]) -> bytes:
+def request(vector: dict[str, Any], kind: bytes = b"") -> bytes:
     """One value a line, as `src/input.rs` and `python_boundary.py` read it."""
     form = vector.get("body") or encoded(vector.get("body_params"))
     uri, query = vector["url"], encoded(vector.get("query_params"))
     if query:
         uri += ("&" if "?" in uri else "?") + query
     choices = 0x40 | 32 | (2 if form else 0) | (8 if "token" in vector else 0)
-    method = METHODS.get(vector.get("signature_method", ""), b"0")
+    method = METHODS.get(vector.get("signature_method", ""), b"1")
     placement = PLACEMENTS.get(vector.get("placement", "header"), b"0")
     lines = [
         vector["method"],
@@ -70,7 +81,7 @@ def request(vector: dict[str, Any]) -> bytes:
         form,
     ]
     text = "\n".join(str(line or "") for line in lines)
-    return placement + method + bytes([choices]) + b"\n" + text.encode()
+    return placement + method + bytes([choices]) + kind + b"\n" + text.encode()
 
 
 def encoded(pairs: list[list[str]] | None) -> str:

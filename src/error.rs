@@ -174,3 +174,35 @@ impl From<PrivateKeyError> for Error {
         Self::PrivateKey(error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_says_what_came_in_quotes_and_on_one_line() {
+        let given = "it's\r\nnew".to_owned();
+        let known = "HMAC-SHA1, PLAINTEXT".to_owned();
+        assert_eq!(
+            Error::UnknownSignatureMethod { given: given.clone(), known }.to_string(),
+            r"signature_method 'it\'s\r\nnew' is not one of HMAC-SHA1, PLAINTEXT"
+        );
+        for error in [
+            Error::NotAProtocolParameter { given: given.clone() },
+            Error::InvalidParameterName { given },
+        ] {
+            let message = error.to_string();
+            assert!(message.starts_with(r"protocol_parameters: 'it\'s\r\nnew' "), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_message_says_where_the_parameter_is() {
+        for (source, place) in [(Source::Query, "query"), (Source::Body, "form body")] {
+            let error = Error::DuplicateParameter { name: "oauth_token".to_owned(), source };
+            let message = error.to_string();
+            let expected = format!("the request's {place} already has oauth_token, ");
+            assert!(message.starts_with(&expected), "{message}");
+        }
+    }
+}

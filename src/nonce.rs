@@ -81,4 +81,24 @@ mod tests {
         let bytes = [0x00, 0x01, 0x0F, 0x10, 0x7F, 0x80, 0xA5, 0xFF, 0, 0, 0, 0, 0, 0, 0, 0xF0];
         assert_eq!(Nonce::from_bits(bytes).as_str(), "00010f107f80a5ff00000000000000f0");
     }
+
+    /// What really happens in a fork is tested in Python.
+    #[test]
+    fn a_generator_that_another_process_seeded_is_seeded_anew() {
+        SEEDED_IN.set(Some(fork::generation() + 1));
+        nonce().unwrap();
+        assert_eq!(SEEDED_IN.get(), Some(fork::generation()));
+    }
+
+    #[test]
+    fn the_timestamp_is_the_time_and_the_offset() {
+        let seconds = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        for offset in [0, -3600, 86_400] {
+            let before = seconds();
+            let moved = timestamp(offset);
+            let range = before..=seconds();
+            assert!(range.contains(&u64::try_from(moved - offset).unwrap()), "{moved}");
+        }
+        assert_eq!(timestamp(i64::MAX), i64::MAX);
+    }
 }

@@ -284,3 +284,79 @@ pub fn is_form_encoded(text: &[u8]) -> bool {
             && percent::is_form_encoded(piece)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// However long a request is, its base string is never in memory as a whole.
+    #[test]
+    fn what_is_much_is_handed_on_in_pieces() {
+        let form = b"name=value&".repeat(20_000);
+        let mut parameters = Parameters::with_room_for(form.len());
+        parameters.add_form_encoded(&form, percent::recode_form_twice);
+        let values = RequestValues { nonce: "", timestamp: "", body_hash: None };
+        let no_more = PreparedParameters {
+            parameters: Vec::new(),
+            encode_value: percent::encode_twice,
+            runs: Vec::new(),
+        };
+        let mut pieces = Vec::new();
+        let mut sink = |piece: &[u8]| pieces.push(piece.to_owned());
+        parameters.write_normalized(&no_more, values, b"before ".to_vec(), &mut sink);
+        let whole = format!("before {}", "name%3Dvalue%26".repeat(20_000));
+        assert!(pieces.concat() == whole.strip_suffix("%26").unwrap().as_bytes());
+        let lengths: Vec<_> = pieces.iter().map(Vec::len).collect();
+        let (last, others) = lengths.split_last().unwrap();
+        let longest = PIECE + "%26name%3Dvalue".len();
+        assert!(others.iter().all(|length| (PIECE..=longest).contains(length)), "{lengths:?}");
+        assert!(*last <= longest, "{lengths:?}");
+        assert!((32 * 1024..=1024 * 1024).contains(&PIECE));
+    }
+
+    /// As their text does not grow, it leaves no pieces behind.
+    #[test]
+    fn prepared_parameters_have_the_room_that_their_longest_form_needs() {
+        for (name, value) in [("%%", "&&&"), ("", "="), ("=", "")] {
+            let value = Value::Fixed(value.to_owned().into());
+            let parameter = PreparedParameter::new(name, &value, percent::encode_twice);
+            assert_eq!(parameter.text.capacity(), parameter.text.len());
+        }
+    }
+
+    #[test]
+    fn parameters_and_case_of_a_media_type_do_not_matter() {
+        for is_form in [
+            "application/x-www-form-urlencoded",
+            "Application/X-WWW-Form-Urlencoded",
+            "application/x-www-form-urlencoded;charset=utf-8",
+            " application/x-www-form-urlencoded ; charset=utf-8; x",
+        ] {
+            assert!(is_form_media_type(is_form), "{is_form}");
+        }
+        for is_not in [
+            "",
+            "application/json",
+            "application/x-www-form-urlencoded2",
+            "multipart/form-data; x=application/x-www-form-urlencoded",
+            "x;application/x-www-form-urlencoded",
+        ] {
+            assert!(!is_form_media_type(is_not), "{is_not}");
+        }
+    }
+
+    #[test]
+    fn only_named_and_escaped_pieces_are_surely_a_form() {
+        for is_form in ["a=b", "a=", "a=b&c=d", "a=b=c", "a+b=%20*-._~", "%C3%a9=1"] {
+            assert!(is_form_encoded(is_form.as_bytes()), "{is_form}");
+        }
+        for is_not in
+            ["", "a", "=b", "a=b&", "&a=b", "a=b&&c=d", "a=b&c", "a=b&=d", "a=b c", "a=%2"]
+        {
+            assert!(!is_form_encoded(is_not.as_bytes()), "{is_not}");
+        }
+        for byte in b"\x00\n \"#$/:;<>?[]{}\x7f\x80\xff" {
+            assert!(!is_form_encoded(&[b'a', b'=', *byte]), "{byte}");
+        }
+    }
+}

@@ -231,3 +231,23 @@ fn rsa(
     let signature = key.sign(hash, &digest.finalize()).ok_or(Error::SigningFailed)?;
     Ok(STANDARD.encode(signature))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As it does not grow, it leaves no pieces behind.
+    #[test]
+    fn secrets_have_the_room_that_their_longest_form_needs() {
+        for (client_secret, token_secret) in [("&&&&", "==="), ("%", ""), ("", "++"), ("", "")] {
+            let credentials = Credentials {
+                client_secret: client_secret.to_owned().into(),
+                token_secret: token_secret.to_owned().into(),
+                ..Credentials::default()
+            };
+            let joined = shared_secrets(&credentials);
+            assert_eq!(joined.len(), 3 * (client_secret.len() + token_secret.len()) + 1);
+            assert_eq!(joined.capacity(), joined.len());
+        }
+    }
+}

@@ -174,3 +174,26 @@ pub(crate) fn is_quotable(text: &str) -> bool {
 fn separator(before: &[u8]) -> &'static str {
     if before.is_empty() || before.ends_with(b"&") { "" } else { "&" }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As the text of a template does not grow, it leaves no pieces behind.
+    #[test]
+    fn parameters_have_the_room_that_their_longest_form_needs() {
+        for syntax in [HEADER, FORM] {
+            for value in ["", "&", "%%%%%%%"] {
+                let mut text = String::new();
+                syntax.write("oauth_name", value, &mut text);
+                let length = text.len() + syntax.separator.len();
+                let fixed = Value::Fixed(value.to_owned().into());
+                assert_eq!(syntax.length("oauth_name", &fixed), length);
+            }
+            let mut text = String::new();
+            syntax.write("oauth_nonce", "", &mut text);
+            let length = text.len() + syntax.separator.len();
+            assert_eq!(syntax.length("oauth_nonce", &Value::Varying(Varying::Nonce)), length);
+        }
+    }
+}

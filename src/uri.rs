@@ -110,15 +110,16 @@ fn is_scheme(text: &str) -> bool {
 
 /// Host and port of `host[:port]`; an empty port is none (RFC 3986 section 3.2.3).
 fn split_port(authority: &str) -> Result<(&str, Option<u16>), Error> {
-    let after_address = match authority.rfind(']') {
-        Some(bracket) => bracket + 1,
+    // Colons before the bracket are the address's own.
+    let start = match authority.rfind(']') {
+        Some(bracket) => bracket,
         None if authority.starts_with('[') => return Err(Error::InvalidHost),
         None => 0,
     };
-    let Some(colon) = authority[after_address..].find(':') else {
+    let Some(colon) = authority[start..].find(':') else {
         return Ok((authority, None));
     };
-    let (host, port) = authority.split_at(after_address + colon);
+    let (host, port) = authority.split_at(start + colon);
     match &port[1..] {
         "" => Ok((host, None)),
         digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => {

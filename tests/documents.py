@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-NAMES = ["README.md", "CONTRIBUTING.md", "docs/cli.md", "docs/explain.md", "docs/providers.md"]
+NAMES = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "docs/cli.md",
+    "docs/explain.md",
+    "docs/providers.md",
+    *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs" / "clients").glob("*.md")),
+]
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +130,7 @@ def session_that_holds(session_class: type[OAuth1Session] = OAuth1Session) -> OA
     return session
 
 
-def check_nothing_is_lost(session: OAuth1Session) -> None:
+def check_nothing_is_lost(session: Any) -> None:
     assert session.token == {**HELD, "oauth_verifier": "canary verifier"}
     assert session._client.client.callback_uri == "oob"
     assert session._client.client.client_secret == SECRET
@@ -554,42 +555,197 @@ def end_while_daemons_sign(method: str) -> None:
     print("the end")
 
 
+METHODS = ["RSA-SHA256", "HMAC-SHA1", "HMAC-SHA512"]
+
+
 def test_interrupts_leave_requests_and_credentials_whole(tmp_path: Path) -> None:
     """Whenever they come: a request is signed, or it is as it was."""
     file = tmp_path / "file"
     file.write_bytes(bytes(4 * MEGABYTE))
-    headers = run(sign_until_interrupted, str(file)).splitlines()
+    headers = run(sign_until_alarmed, str(file)).splitlines()
     assert len(headers) == 3 * 40
     check_signatures(headers)
 
 
-def sign_until_interrupted(path: str) -> None:
+def sign_until_alarmed(path: str) -> None:
     signal.signal(signal.SIGALRM, signal.default_int_handler)
-    for number, method in itertools.product(range(40), ["RSA-SHA256", "HMAC-SHA1", "HMAC-SHA512"]):
-        client = client_of(method)
-        # Of a file, which is read for it.
-        client.body_hash = "sha256" if method == "HMAC-SHA512" else None
-        auth = OAuth1("unused")
-        auth.client = client
-        with open(path, "rb") as file:
-            file.seek(1)
-            data = file if client.body_hash else b"{}"
-            request = requests.Request("PUT", URL, data=data).prepare()
-            unsigned = dict(request.headers)
-            signal.setitimer(signal.ITIMER_REAL, 0.002 + number * 1e-4)
-            try:
-                while True:
-                    request.headers.pop("Authorization", None)
-                    auth(request)
-            except KeyboardInterrupt:
-                pass
-            headers = dict(request.headers)
-            signed = headers.pop("Authorization", None)
-            assert signed is None or str(signed).startswith("OAuth oauth_nonce=")
-            assert (request.url, request.body, headers) == (URL, data, unsigned)
-            assert file.tell() == 1
-        client.body_hash = None
-        print(authorization(client))
+    for number, method in itertools.product(range(40), METHODS):
+        delay = 0.002 + number * 1e-4
+        sign_until(partial(signal.setitimer, signal.ITIMER_REAL, delay), method, path)
+
+
+def sign_until(interrupt: Callable[[], object], method: str, path: str) -> None:
+    """Sign until the interrupt that `interrupt` asks for, look at what is left, sign once more."""
+    client = client_of(method)
+    # Of a file, which is read for it.
+    client.body_hash = "sha256" if method == "HMAC-SHA512" else None
+    auth = OAuth1("unused")
+    auth.client = client
+    with open(path, "rb") as file:
+        file.seek(1)
+        data = file if client.body_hash else b"{}"
+        request = requests.Request("PUT", URL, data=data).prepare()
+        unsigned = dict(request.headers)
+        try:
+            interrupt()
+            while True:
+                request.headers.pop("Authorization", None)
+                auth(request)
+        except KeyboardInterrupt:
+            pass
+        headers = dict(request.headers)
+        signed = headers.pop("Authorization", None)
+        assert signed is None or str(signed).startswith("OAuth oauth_nonce=")
+        assert (request.url, request.body, headers) == (URL, data, unsigned)
+        assert file.tell() == 1
+    client.body_hash = None
+    print(authorization(client), flush=True)
+
+
+# --- Ctrl+C ---------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def started(program: Callable[..., None], *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """``program``, a function of this module, in a process of its own."""
+    code = (
+        "import signal, sys, test_faults\n"
+        # A shell makes what it runs in the background ignore Ctrl+C.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        f"test_faults.{program.__name__}(*sys.argv[1:])"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", code, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    ) as process:
+        watchdog = threading.Timer(60, process.kill)
+        watchdog.start()
+        try:
+            yield process
+        finally:
+            watchdog.cancel()
+            process.kill()
+
+
+def line_of(process: subprocess.Popen[str]) -> str:
+    assert process.stdout
+    return process.stdout.readline()
+
+
+def check_that_it_ended_by_an_interrupt(process: subprocess.Popen[str]) -> None:
+    """As every Python program that does not catch it, with a traceback that shows no secret."""
+    output, errors = process.communicate()
+    assert process.returncode == -signal.SIGINT, errors
+    assert errors.startswith("Traceback (most recent call last):\n"), errors
+    assert errors.endswith("\nKeyboardInterrupt\n"), errors
+    assert "canary" not in output + errors
+    assert "panicked" not in errors
+
+
+def test_ctrl_c_while_requests_are_signed(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(bytes(4 * MEGABYTE))
+    headers = []
+    with started(sign_until_interrupted, str(file)) as process:
+        for number in range(10 * len(METHODS)):
+            assert line_of(process) == "ready\n"
+            time.sleep(0.002 + number * 3e-4)
+            process.send_signal(signal.SIGINT)
+            headers.append(line_of(process).rstrip("\n"))
+        assert process.communicate() == ("", "")
+    assert process.returncode == 0
+    check_signatures(headers)
+
+
+def sign_until_interrupted(path: str) -> None:
+    for _, method in itertools.product(range(10), METHODS):
+        sign_until(partial(print, "ready", flush=True), method, path)
+
+
+@pytest.mark.parametrize("method", WORK)
+def test_ctrl_c_ends_a_program_that_signs(method: str) -> None:
+    with started(sign_without_end, method) as process:
+        assert line_of(process) == "ready\n"
+        time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        check_that_it_ended_by_an_interrupt(process)
+
+
+def sign_without_end(method: str) -> None:
+    client = client_of(method)
+    print("ready", flush=True)
+    while True:
+        with contextlib.suppress(ValueError):
+            WORK[method](client)
+
+
+class SlowServer(FaultyServer):
+    """Sends `start` of an answer and Ctrl+C; the `patience`-th request gets a whole answer."""
+
+    def __init__(self, start: bytes, patience: int) -> None:
+        super().__init__(self._respond)
+        self.program: subprocess.Popen[str] | None = None
+        self._start, self._patience = start, patience
+
+    def _respond(self, connection: socket.socket) -> None:
+        if len(self.requests) == self._patience:
+            connection.sendall(WHOLE)
+            return
+        connection.sendall(self._start)
+        time.sleep(0.05)  # so that this is read, and more is waited for
+        assert self.program
+        self.program.send_signal(signal.SIGINT)
+        assert connection.recv(1) == b"", "the connection is left open"
+
+
+SLOW = {
+    "no answer": b"",
+    "a part of the headers": WHOLE[:24],
+    "a part of the body": WHOLE[:-1],
+    "a part of the chunks": CHUNKED + CHUNK,
+}
+
+
+@pytest.mark.parametrize("start", SLOW)
+@pytest.mark.parametrize("session_class", SESSIONS)
+def test_ctrl_c_while_a_token_is_waited_for(session_class: type[OAuth1Session], start: str) -> None:
+    """It is caught: the connection is closed, the credentials are whole, the session goes on."""
+    server = SlowServer(SLOW[start], patience=3)
+    arguments = (str(SESSIONS.index(session_class)), server.url)
+    with server, started(fetch_until_interrupted, *arguments) as process:
+        server.program = process
+        assert process.communicate() == ("interrupted\ninterrupted\nfetched\n", "")
+    assert process.returncode == 0
+    assert len(set(server.nonces())) == 3
+
+
+def fetch_until_interrupted(session_class: str, url: str) -> None:
+    session = session_that_holds(SESSIONS[int(session_class)])
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt) as caught:
+            session.fetch_access_token(f"{url}/token")
+        check_error(caught.value)
+        check_nothing_is_lost(session)
+        print("interrupted")
+    session.fetch_access_token(f"{url}/token")
+    assert session.token == {"oauth_token": "new", "oauth_token_secret": "canary new"}
+    print("fetched")
+
+
+@pytest.mark.parametrize("start", SLOW)
+def test_ctrl_c_ends_a_program_that_waits_for_a_token(start: str) -> None:
+    server = SlowServer(SLOW[start], patience=2)
+    with server, started(fetch_once, server.url) as process:
+        server.program = process
+        check_that_it_ended_by_an_interrupt(process)
+    assert len(server.requests) == 1
+
+
+def fetch_once(url: str) -> None:
+    session_that_holds().fetch_access_token(f"{url}/token")
 
 
 # --- Many at once ---------------------------------------------------------------------------------

@@ -111,7 +111,8 @@ class _Handler(BaseHTTPRequestHandler):
         request = WireRequest(
             method=self.command,
             scheme=self.wire.scheme,
-            target=self.path.encode("latin-1"),
+            # Not `path`, where http.server has made one slash of two at the beginning.
+            target=self.requestline.split()[1].encode("latin-1"),
             host=self.headers["Host"].encode("latin-1"),
             headers=list(self.headers.items()),
             body=self.read_body(),

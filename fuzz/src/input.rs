@@ -4,8 +4,10 @@
 //! first line chooses; the last one is the form and has all that is left.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use oauth1_rs::credentials::Credentials;
+use oauth1_rs::private_key::PrivateKey;
 use oauth1_rs::sign::{Configuration, Request};
 use oauth1_rs::signature::SignatureMethod;
 use oauth1_rs::transmit::Placement;
@@ -14,12 +16,27 @@ use zeroize::Zeroizing;
 const LINES: usize = 15;
 
 const PLACEMENTS: [Placement; 3] = [Placement::Header, Placement::Query, Placement::Body];
-const METHODS: [SignatureMethod; 4] = [
+const METHODS: [SignatureMethod; 7] = [
     SignatureMethod::HmacSha1,
     SignatureMethod::HmacSha256,
     SignatureMethod::HmacSha512,
     SignatureMethod::Plaintext,
+    SignatureMethod::RsaSha1,
+    SignatureMethod::RsaSha256,
+    SignatureMethod::RsaSha512,
 ];
+
+/// The client's, of the methods that take one.
+static PRIVATE_KEY: LazyLock<PrivateKey> = LazyLock::new(|| {
+    PrivateKey::from_pem(include_bytes!("../../tests/keys/rsa-1024.pem"), None)
+        .expect("the tests sign with it")
+});
+
+/// Whether a method signs with the private key, in which the shared-secrets have no part.
+#[must_use]
+pub fn is_rsa(method: SignatureMethod) -> bool {
+    method.name().starts_with("RSA-")
+}
 
 /// A request and the settings to sign it with.
 pub struct Input<'a> {
@@ -107,7 +124,7 @@ impl<'a> Input<'a> {
             credentials: Credentials {
                 client_key: self.line(6).to_owned(),
                 client_secret: Zeroizing::new(self.client_secret().to_owned()),
-                private_key: None,
+                private_key: is_rsa(self.signature_method()).then(|| PRIVATE_KEY.clone()),
                 token: self.optional_line(8, 8).map(str::to_owned),
                 token_secret: Zeroizing::new(self.token_secret().to_owned()),
             },

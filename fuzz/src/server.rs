@@ -6,9 +6,10 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
+use num_bigint::BigUint;
 use oauth1_rs::signature::SignatureMethod;
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode, percent_encode};
-use sha1::Sha1;
+use sha1::{Digest, Sha1};
 use sha2::{Sha256, Sha512};
 
 /// Section 3.6.
@@ -25,6 +26,19 @@ const IN_NO_URI: &AsciiSet = &CONTROLS
     .add(b'{')
     .add(b'|')
     .add(b'}');
+
+/// The client's public key: `openssl rsa -in tests/keys/rsa-1024.pem -noout -modulus`.
+const MODULUS: &[u8] = b"b6cfed67b55497e8b6249fd0b3203d7a381adb1d0f0cd65afee7b5b443389b19\
+    4b4889e0bc140c0a4776360faf9b629a2ed3d4dbf13fc7471e9800f5f7f30110\
+    f2ecdd374db892a33888692bb575d7c261b749a320de8c3e558d397f6055be9d\
+    4008612221c932eecd1c17f91601e888ad64cd8041ead3f9e132f086cb8d79f3";
+const EXPONENT: u32 = 65537;
+/// RFC 8017 section 9.2: what stands before a digest.
+const SHA1: &[u8] = b"\x30\x21\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\x00\x04\x14";
+const SHA256: &[u8] =
+    b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20";
+const SHA512: &[u8] =
+    b"\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x40";
 
 type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
 
@@ -60,14 +74,16 @@ impl Received {
             encode(self.base_string_uri()?.as_bytes()),
             encode(normalized(&pairs).as_bytes())
         );
-        let expected = match method {
-            SignatureMethod::HmacSha1 => hmac::<Hmac<Sha1>>(&key, &text),
-            SignatureMethod::HmacSha256 => hmac::<Hmac<Sha256>>(&key, &text),
-            SignatureMethod::HmacSha512 => hmac::<Hmac<Sha512>>(&key, &text),
-            SignatureMethod::Plaintext => key,
-            other => return Err(format!("{} is not fuzzed", other.name())),
+        let is_right = match method {
+            SignatureMethod::HmacSha1 => signature == hmac::<Hmac<Sha1>>(&key, &text),
+            SignatureMethod::HmacSha256 => signature == hmac::<Hmac<Sha256>>(&key, &text),
+            SignatureMethod::HmacSha512 => signature == hmac::<Hmac<Sha512>>(&key, &text),
+            SignatureMethod::RsaSha1 => is_rsa::<Sha1>(SHA1, &signature, &text),
+            SignatureMethod::RsaSha256 => is_rsa::<Sha256>(SHA256, &signature, &text),
+            SignatureMethod::RsaSha512 => is_rsa::<Sha512>(SHA512, &signature, &text),
+            SignatureMethod::Plaintext => signature == key.as_bytes(),
         };
-        if signature == expected.as_bytes() {
+        if is_right {
             return Ok(());
         }
         Err(format!("{} does not sign {text}", signature.escape_ascii()))
@@ -175,8 +191,24 @@ fn decode(text: &[u8]) -> Vec<u8> {
     percent_decode(text).collect()
 }
 
-fn hmac<M: Mac + KeyInit>(key: &str, text: &str) -> String {
+fn hmac<M: Mac + KeyInit>(key: &str, text: &str) -> Vec<u8> {
     let mut mac = <M as KeyInit>::new_from_slice(key.as_bytes()).expect("keys have any length");
     mac.update(text.as_bytes());
-    STANDARD.encode(mac.finalize().into_bytes())
+    STANDARD.encode(mac.finalize().into_bytes()).into_bytes()
+}
+
+/// RFC 8017 section 8.2.2: RSASSA-PKCS1-v1_5.
+fn is_rsa<D: Digest>(prefix: &[u8], signature: &[u8], text: &str) -> bool {
+    let modulus = BigUint::parse_bytes(MODULUS, 16).expect("it is hexadecimal");
+    let Ok(signature) = STANDARD.decode(signature) else { return false };
+    let number = BigUint::from_bytes_be(&signature);
+    let size = MODULUS.len() / 2;
+    if signature.len() != size || number >= modulus {
+        return false;
+    }
+    let ending = [&[0], prefix, &D::digest(text)].concat();
+    let mut expected = vec![0xFF; size - ending.len()];
+    expected[..2].copy_from_slice(&[0, 1]);
+    expected.extend(ending);
+    number.modpow(&EXPONENT.into(), &modulus) == BigUint::from_bytes_be(&expected)
 }

@@ -1,8 +1,9 @@
 """OAuth 1.0a (RFC 5849) request signing, its core in Rust.
 
 ``OAuth1`` is the ``auth=`` of requests, with the parameters of requests-oauthlib's.
-``OAuth1Session`` is a requests session that also obtains the tokens. ``Client`` signs requests
-given in parts, for everything else. ``explain`` of each shows what a signature covers.
+``OAuth1Session`` is a requests session that also obtains the tokens, ``OAuth1Adapter`` lets any
+session's retries be signed. ``Client`` signs requests given in parts, for everything else.
+``explain`` of each shows what a signature covers.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ __all__ = [
     "Difference",
     "Explanation",
     "OAuth1",
+    "OAuth1Adapter",
     "OAuth1Error",
     "OAuth1Session",
     "OAuth1TypeError",
@@ -66,26 +68,26 @@ __all__ = [
 ]
 
 
+# They import much, for which those who only sign should not have to wait.
+_LAZY = {
+    "Difference": "_difference",
+    "Explanation": "_explain",
+    "OAuth1Adapter": "_adapter",
+    "OAuth1Session": "_session",
+}
+
 if TYPE_CHECKING:
+    from oauth1_rs._adapter import OAuth1Adapter
     from oauth1_rs._difference import Difference
     from oauth1_rs._explain import Explanation
     from oauth1_rs._session import OAuth1Session
 else:  # type checkers would let any name through
 
     def __getattr__(name: str) -> object:
-        # They import much, for which those who only sign should not have to wait.
-        if name == "OAuth1Session":
-            from oauth1_rs._session import OAuth1Session  # noqa: PLC0415 - as above
+        if name in _LAZY:
+            from importlib import import_module  # noqa: PLC0415 - as above
 
-            return OAuth1Session
-        if name == "Explanation":
-            from oauth1_rs._explain import Explanation  # noqa: PLC0415 - as above
-
-            return Explanation
-        if name == "Difference":
-            from oauth1_rs._difference import Difference  # noqa: PLC0415 - as above
-
-            return Difference
+            return getattr(import_module(f"oauth1_rs.{_LAZY[name]}"), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -183,8 +183,9 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
 
 
 def is_same_body(body: Any, other: Any) -> bool:
-    """Whether two bodies are one; those that are no text are not compared."""
-    return body is other or (isinstance(body, (str, bytes, bytearray)) and bool(body == other))
+    """Whether two bodies are one, as they are sent; those that are no text are not compared."""
+    is_text = all(isinstance(it, (str, bytes, bytearray)) for it in (body, other))
+    return body is other or (is_text and in_bytes(body) == in_bytes(other))
 
 
 def in_bytes(body: Any) -> bytes:

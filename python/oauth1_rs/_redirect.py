@@ -8,6 +8,7 @@ is about to make if that goes to the same origin, and lets nothing of the signat
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlparse
 
@@ -45,6 +46,11 @@ def prepare_next(
     `Location`: these are changed. `response.request` becomes a copy of what was sent.
     """
     request = response.request
+    current = signing_hook(request)
+    if current is not None and hook not in _listed(request.hooks["response"]):
+        # An adapter has signed the request anew, after requests took its hooks.
+        current(response)
+        return
     change = Change.of(request, parts)
     location = next_url(response)
     if not location or change is None:
@@ -83,7 +89,7 @@ def follow(
 
     It is signed afresh if it goes to the origin of the request that was redirected.
     """
-    request = response.request
+    request, library = response.request, _library(response)
     is_within_origin = is_same_origin(request.url or "", following.url or "")
     change = Change.of(request, parts)
     if not is_within_origin or (change and change.authorization is not None):
@@ -97,9 +103,9 @@ def follow(
         following.body = change.unsigned_body
     if keeps_body:
         # Its hash may be signed. requests rewinds it again.
-        _rewind(following)
+        _rewind(following, library)
     if auth and is_within_origin and change.is_of(request):
-        _sign(auth, following, keeps_body=keeps_body)
+        _sign(auth, following, library, keeps_body=keeps_body)
     if keeps_body and following.body is not request.body:
         # Not `prepare_content_length`, which leaves the header alone if the body is empty.
         following.headers["Content-Length"] = str(len(in_bytes(following.body)))
@@ -110,18 +116,41 @@ def take_hook(request: requests.PreparedRequest) -> None:
 
     Copies of `request` share it there.
     """
+    hook = signing_hook(request)
+    if hook is not None:
+        # It may be in other requests' lists, and this list be another request's.
+        others = [other for other in _listed(request.hooks["response"]) if other is not hook]
+        request.hooks = KeptHooks({**request.hooks, "response": others}, hook)
+
+
+def signing_hook(request: requests.PreparedRequest) -> RedirectHook | None:
+    """Return the hook of the last signature, if it is one that requests calls."""
     hooks = _listed((request.hooks or {}).get("response") or [])
-    for hook in hooks:
-        if isinstance(hook, RedirectHook) and hook.signs:
-            # It may be in other requests' lists, and this list be another request's.
-            others = [other for other in hooks if other is not hook]
-            request.hooks = KeptHooks({**request.hooks, "response": others}, hook)
-            return
+    return next((hook for hook in hooks if isinstance(hook, RedirectHook) and hook.signs), None)
 
 
 def kept_hook(request: requests.PreparedRequest) -> RedirectHook | None:
     """Return the hook that `take_hook` has taken, if `OAuth1` has signed `request`."""
     return getattr(request.hooks, "kept", None)
+
+
+def last_signature(request: requests.PreparedRequest) -> tuple[OAuth1, Change] | None:
+    """Return who has signed `request`, and what that did to it; nothing if it is not signed."""
+    hook = signing_hook(request) or kept_hook(request)
+    auth = hook and hook.auth
+    change = Change.of(request, hook.parts) if hook else None
+    return (auth, change) if auth and change and change.is_of(request) else None
+
+
+def sign_again(request: requests.PreparedRequest, auth: OAuth1) -> None:
+    """Sign `request` anew, which has a signature of `auth`."""
+    kept = kept_hook(request)
+    # Those of its own: requests may hold the others, and be about to call them.
+    hooks = {event: _listed(hooks) for event, hooks in request.hooks.items()}
+    request.hooks = hooks if kept is None else KeptHooks(hooks, kept)
+    auth(request)
+    if kept is not None:
+        take_hook(request)
 
 
 def _listed(hooks: Any) -> list[Any]:
@@ -140,10 +169,8 @@ def _retire(hook: RedirectHook, parts: Parts | None, hooks: list[Any]) -> None:
 
 def next_url(response: requests.Response) -> str:
     """Return the URL that requests will go to next, found as its `Session` does; empty if none."""
-    from requests.sessions import SessionRedirectMixin
-    from requests.utils import requote_uri
-
-    url = SessionRedirectMixin().get_redirect_target(response)
+    library = _library(response)
+    url: str | None = library.Session.get_redirect_target(None, response)
     if not url:
         return ""
     if url.startswith("//"):
@@ -151,16 +178,26 @@ def next_url(response: requests.Response) -> str:
     parsed = urlparse(url)
     fragment = urlparse(response.request.url or "").fragment
     url = parsed._replace(fragment=parsed.fragment or fragment).geturl()
-    if not parsed.netloc:
-        return urljoin(response.url, requote_uri(url))
-    return requote_uri(url)
+    quoted: str = library.utils.requote_uri(url)
+    return quoted if parsed.netloc else urljoin(response.url, quoted)
+
+
+def _library(response: requests.Response) -> Any:
+    """Return the library whose `response` is: requests, or niquests, which has the same names.
+
+    Their sessions' methods that are called here use nothing of a session.
+    """
+    niquests = sys.modules.get("niquests")
+    if niquests is not None and isinstance(response, niquests.Response):
+        return niquests
+    import requests
+
+    return requests
 
 
 def _redirect(following: requests.PreparedRequest, response: requests.Response, url: str) -> None:
     """Make `following`, a copy, the request that requests will make next."""
-    from requests.sessions import SessionRedirectMixin
-
-    SessionRedirectMixin().rebuild_method(following, response)
+    _library(response).Session.rebuild_method(None, following, response)
     following.url = url
     if response.status_code not in KEEPS_BODY:
         following.body = None
@@ -168,22 +205,20 @@ def _redirect(following: requests.PreparedRequest, response: requests.Response, 
             following.headers.pop(name, None)
 
 
-def _rewind(following: requests.PreparedRequest) -> None:
-    from requests.exceptions import RequestException
-    from requests.utils import rewind_body
-
+def _rewind(following: requests.PreparedRequest, library: Any) -> None:
     if isinstance(following._body_position, int):
         try:
-            rewind_body(following)
-        except RequestException:
+            library.utils.rewind_body(following)
+        except library.RequestException:
             return  # requests tries again, and lets its caller know
 
 
-def _sign(auth: OAuth1, following: requests.PreparedRequest, *, keeps_body: bool) -> None:
+def _sign(
+    auth: OAuth1, following: requests.PreparedRequest, library: Any, *, keeps_body: bool
+) -> None:
     """Sign `following` as it will be on the wire, if it can be signed at all."""
-    from requests.exceptions import RequestException
-
-    refusals = (OAuth1Error if isinstance(auth.client, Client) else ValueError, RequestException)
+    refusal = OAuth1Error if isinstance(auth.client, Client) else ValueError
+    refusals = (refusal, library.RequestException)
     url = following.url or ""
     unsigned = url, following.headers.copy(), following.body
     try:

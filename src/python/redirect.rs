@@ -54,22 +54,6 @@ impl RedirectHook {
     pub(super) fn signing(signer: Resigner, change: Option<Change>) -> Self {
         Self { signer: Some(signer), change }
     }
-
-    fn auth<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, OAuth1>>> {
-        match &self.signer {
-            None => Ok(None),
-            Some(Resigner::Auth(auth)) => Ok(Some(auth.bind(py).clone())),
-            Some(Resigner::Client(client, force_include_body)) => {
-                let auth = OAuth1::with_parts(client.clone_ref(py), *force_include_body);
-                Bound::new(py, auth).map(Some)
-            }
-        }
-    }
-
-    fn parts<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
-        let parts = self.change.as_ref().map(|change| PyTuple::new(py, change.parts()));
-        parts.transpose()
-    }
 }
 
 #[pymethods]
@@ -107,6 +91,26 @@ impl RedirectHook {
         let follow = FOLLOW.import(py, "oauth1_rs._redirect", "follow")?;
         let hook = slf.get();
         follow.call1((following, response, hook.auth(py)?, hook.parts(py)?)).map(drop)
+    }
+
+    /// Who signs what follows, if anybody does.
+    #[getter]
+    fn auth<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, OAuth1>>> {
+        match &self.signer {
+            None => Ok(None),
+            Some(Resigner::Auth(auth)) => Ok(Some(auth.bind(py).clone())),
+            Some(Resigner::Client(client, force_include_body)) => {
+                let auth = OAuth1::with_parts(client.clone_ref(py), *force_include_body);
+                Bound::new(py, auth).map(Some)
+            }
+        }
+    }
+
+    /// What the signature did, if it did more than set the `Authorization` header.
+    #[getter]
+    fn parts<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        let parts = self.change.as_ref().map(|change| PyTuple::new(py, change.parts()));
+        parts.transpose()
     }
 
     /// Whether it can sign.

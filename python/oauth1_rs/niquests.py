@@ -1,0 +1,480 @@
+"""niquests' sessions, signed, with the three-legged flow (RFC 5849 section 2).
+
+Any session of niquests takes ``auth=OAuth1(...)``. `OAuth1Session` and `AsyncOAuth1Session` also
+walk the three legs, sign every attempt to send a request, and may correct the clock.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import niquests
+from niquests.adapters import AsyncHTTPAdapter, HTTPAdapter
+from niquests.packages.urllib3.exceptions import (
+    ConnectTimeoutError,
+    LocationParseError,
+    RecoverableError,
+)
+from niquests.packages.urllib3.util import parse_url
+
+from oauth1_rs._clock import corrects_clock
+from oauth1_rs._flow import Flow, Result, carry, carry_async
+from oauth1_rs._hops import Change
+from oauth1_rs._native import OAuth1
+from oauth1_rs._redirect import KeptHooks, kept_hook, next_url, take_hook
+from oauth1_rs._token_response import (
+    BROKEN_OFF,
+    MAX_SIZE,
+    PIECE_SIZE,
+    UNBOUNDED,
+    Answer,
+    refuse_other_origin,
+    secrets_sent,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from oauth1_rs._flow import Step, TokenRequest
+
+__all__ = ["AsyncOAuth1Session", "OAuth1Session"]
+
+
+class _Signed(Flow[Result]):
+    """What both sessions have in common. They also are niquests'."""
+
+    _network_errors = (niquests.RequestException,)
+
+    _before_redirect: Callable[..., Any]
+    _is_to_correct_clock: bool
+
+    @property
+    def auth(self) -> Any:
+        """What signs the requests, those of the flow included.
+
+        Another ``OAuth1`` in its place is the one whose credentials the flow uses and replaces.
+        What else is put here signs as it does in niquests' own session.
+        """
+        return self._auth
+
+    @auth.setter
+    def auth(self, value: Any) -> None:
+        self._auth = value
+        if isinstance(value, OAuth1):
+            self._client = value
+
+    def __copy__(self) -> Any:
+        twin = type(self).__new__(type(self))
+        twin.__setstate__(self.__getstate__())  # type: ignore[attr-defined]  # niquests' session's
+        if self.auth is self._client:  # else it is another's, and shared as niquests shares it
+            twin.auth = copy.copy(self._client)
+            twin.auth.client = copy.copy(twin.auth.client)
+        return twin
+
+    def mount(self, prefix: str, adapter: Any) -> None:
+        """Mount an adapter, as niquests' own session does. niquests' adapters sign each attempt."""
+        # niquests makes them in many places. They stay what they are but for `send`.
+        signing = {HTTPAdapter: _Adapter, AsyncHTTPAdapter: _AsyncAdapter}.get(type(adapter))
+        if signing:
+            adapter.__class__ = signing
+            adapter.is_to_correct_clock = self._is_to_correct_clock
+        super().mount(prefix, adapter)  # type: ignore[misc]  # niquests' session's
+
+    def prepare_request(self, request: niquests.Request) -> niquests.PreparedRequest:
+        """Prepare a request, as niquests' own session does, and sign it as it will be sent."""
+        url = request.url
+        if isinstance(url, (str, bytes)):
+            # niquests leaves URLs without parameters as they are, and urllib3 rewrites them later.
+            request = copy.copy(request)
+            request.url = _as_sent(url if isinstance(url, str) else url.decode())
+        prepared: niquests.PreparedRequest = super().prepare_request(request)  # type: ignore[misc]
+        return prepared
+
+    def rebuild_auth(
+        self, prepared_request: niquests.PreparedRequest, response: niquests.Response
+    ) -> None:
+        """Sign a redirect within the origin, and let nothing of the signature go elsewhere.
+
+        What ``OAuth1`` has not signed goes by niquests' own rules.
+        """
+        hook = kept_hook(response.request)
+        if hook is None:
+            super().rebuild_auth(prepared_request, response)  # type: ignore[misc]
+        else:
+            hook.follow(prepared_request, response)
+            # A multiplexed session does not send it by its own `send`.
+            take_hook(prepared_request)
+
+    def _before_send(self, request: niquests.PreparedRequest, options: dict[str, Any]) -> None:
+        # niquests shall not call it: rebuild_auth does.
+        take_hook(request)
+        if self._before_redirect in (request.hooks.get("response") or []):
+            # Only then hooks see a redirect before it is followed.
+            options["multiplexed"] = False
+
+    def _own_auth(self, auth: OAuth1) -> Any:
+        """Return `auth`, made for one token request, unless the session is signed otherwise."""
+        return auth if self.auth is self._client else self.auth
+
+    def _options(self, request: TokenRequest) -> dict[str, Any]:
+        """Return the options of a token request, whose answer is read here, up to a limit."""
+        hooks = dict(request.options.get("hooks") or {})
+        given = hooks.get("response") or self.hooks.get("response") or []  # type: ignore[attr-defined]
+        hooks["response"] = [*([given] if callable(given) else given), self._before_redirect]
+        return {**request.options, "stream": True, "hooks": hooks}
+
+
+class OAuth1Session(_Signed[dict[str, Any]], niquests.Session):
+    """A niquests session that signs what it sends, and walks the three legs of RFC 5849 section 2.
+
+    ``fetch_request_token``, ``authorization_url``, ``parse_authorization_response`` and
+    ``fetch_access_token`` are the steps, in this order. What belongs to one step (its realm,
+    verifier and ``protocol_parameters``) is in the request of that step alone.
+
+    Redirects within the origin are signed afresh; nothing of the signature goes to another one.
+    Each attempt that ``retries=`` makes is signed afresh, unless the session is multiplexed.
+
+    Parameters
+    ----------
+    auth : OAuth1
+        Signs the requests. ``auth.client`` holds the credentials; a write to one takes effect at
+        the next signature. The flow writes the tokens there.
+    correct_clock : bool, default False
+        If a server refuses a signature (status 401) and its ``Date`` is more than a minute off,
+        sets ``auth.client.timestamp_offset`` and sends the request once more. At most a day, not
+        if the body is a stream that cannot be rewound, and not in a multiplexed session.
+    **options
+        The parameters of ``niquests.Session``.
+
+    Raises
+    ------
+    OAuth1Error
+        A request cannot be signed; the text says what to change.
+    """
+
+    # What niquests pickles and copies.
+    __attrs__ = [  # noqa: RUF012 - theirs
+        "_is_to_correct_clock",
+        *niquests.Session.__attrs__,
+        "_client",
+        "_authorization",
+    ]
+
+    def __init__(self, auth: OAuth1, *, correct_clock: bool = False, **options: Any) -> None:
+        self._is_to_correct_clock = correct_clock
+        super().__init__(**options)
+        self.auth = auth
+
+    def send(self, request: niquests.PreparedRequest, **kwargs: Any) -> niquests.Response:
+        """Send a prepared request, as ``niquests.Session.send`` does."""
+        self._before_send(request, kwargs)
+        return super().send(request, **kwargs)
+
+    def _carry(self, step: Step) -> dict[str, Any]:
+        return carry(step, self._ask)
+
+    def _ask(self, request: TokenRequest) -> Answer:
+        response = self.request(request.method, request.url, **self._options(request))
+        is_whole, failure = _read_body(response)
+        return _answer(response, is_whole, failure)
+
+    @staticmethod
+    def _before_redirect(response: niquests.Response, **_arguments: object) -> None:
+        if response.is_redirect:
+            _read_body(response)  # niquests would, without a limit
+            _check_redirect(response)
+
+
+class AsyncOAuth1Session(_Signed[Awaitable[dict[str, Any]]], niquests.AsyncSession):
+    """As `OAuth1Session`, for asyncio.
+
+    ``fetch_request_token`` and ``fetch_access_token`` are to be awaited, the other two steps are
+    not.
+    """
+
+    __attrs__ = OAuth1Session.__attrs__
+
+    def __init__(self, auth: OAuth1, *, correct_clock: bool = False, **options: Any) -> None:
+        self._is_to_correct_clock = correct_clock
+        super().__init__(**options)
+        self.auth = auth
+
+    async def send(self, request: niquests.PreparedRequest, **kwargs: Any) -> Any:  # type: ignore[override]
+        """Send a prepared request, as ``niquests.AsyncSession.send`` does."""
+        self._before_send(request, kwargs)
+        return await super().send(request, **kwargs)
+
+    def _carry(self, step: Step) -> Awaitable[dict[str, Any]]:
+        return carry_async(step, self._ask)
+
+    async def _ask(self, request: TokenRequest) -> Answer:
+        response = await self.request(request.method, request.url, **self._options(request))
+        is_whole, failure = await _read_body_async(response)
+        # As niquests does when it has read a response: nothing of it has to be awaited any more.
+        response.__class__ = niquests.Response
+        return _answer(response, is_whole, failure)
+
+    @staticmethod
+    async def _before_redirect(response: niquests.AsyncResponse, **_arguments: object) -> None:
+        if response.is_redirect:
+            await _read_body_async(response)
+            _check_redirect(response)
+
+
+class _Again(Exception):  # noqa: N818 - no error: it ends an attempt, so that the next one is signed
+    """urllib3 would send the request again."""
+
+    def __init__(self, retries: Any, response: Any, error: Exception | None) -> None:
+        super().__init__()
+        self.retries = retries
+        self.response = response
+        # Then nobody was there to take the body.
+        self.was_sent = not isinstance(error, ConnectTimeoutError)
+
+
+class _Adapter(HTTPAdapter):
+    """niquests' adapter, which signs each attempt to send a request."""
+
+    is_to_correct_clock = False
+
+    def send(self, request: niquests.PreparedRequest, **kwargs: Any) -> niquests.Response:  # type: ignore[override]
+        """Send a request that is signed, and sign it again if it has to be sent again."""
+        if kwargs.get("multiplexed"):  # urllib3 sends it again when its response is asked for
+            return super().send(request, **kwargs)
+        response = self._send(request, kwargs)
+        if self.is_to_correct_clock and _corrects_clock(request, response):
+            response.close()
+            _rewind(request)
+            _sign_again(request)
+            response = self._send(request, kwargs)
+        return response
+
+    def _send(self, request: niquests.PreparedRequest, kwargs: dict[str, Any]) -> niquests.Response:
+        retries = self.max_retries
+        while True:
+            try:
+                response = HTTPAdapter.send(_twin(self, retries), request, **kwargs)
+            except _Again as error:
+                again = error
+            else:
+                response.connection = self  # type: ignore[attr-defined]
+                return response
+            if again.response is not None:
+                again.response.drain_conn()
+            if again.was_sent:
+                _rewind(request)
+            retries = again.retries
+            retries.sleep(again.response)
+            _sign_again(request)
+
+
+class _AsyncAdapter(AsyncHTTPAdapter):
+    """As `_Adapter`, for asyncio."""
+
+    is_to_correct_clock = False
+
+    async def send(  # type: ignore[override]
+        self, request: niquests.PreparedRequest, **kwargs: Any
+    ) -> niquests.AsyncResponse:
+        """Send a request that is signed, and sign it again if it has to be sent again."""
+        if kwargs.get("multiplexed"):
+            return await super().send(request, **kwargs)
+        response = await self._send(request, kwargs)
+        if self.is_to_correct_clock and _corrects_clock(request, response):
+            await response.close()
+            _rewind(request)
+            _sign_again(request)
+            response = await self._send(request, kwargs)
+        return response
+
+    async def _send(
+        self, request: niquests.PreparedRequest, kwargs: dict[str, Any]
+    ) -> niquests.AsyncResponse:
+        retries = self.max_retries
+        while True:
+            try:
+                response = await AsyncHTTPAdapter.send(_twin(self, retries), request, **kwargs)
+            except _Again as error:
+                again = error
+            else:
+                response.connection = self  # type: ignore[attr-defined]
+                return response
+            if again.response is not None:
+                await again.response.drain_conn()
+            if again.was_sent:
+                _rewind(request)
+            retries = again.retries
+            await retries.async_sleep(again.response)
+            _sign_again(request)
+
+
+def _twin(adapter: Any, retries: Any) -> Any:
+    """Return `adapter` for one attempt: it shares the connections, and raises `_Again`."""
+    twin = object.__new__(type(adapter))
+    vars(twin).update(vars(adapter), max_retries=_for_one_attempt(retries))
+    return twin
+
+
+def _for_one_attempt(retries: Any) -> Any:
+    if not hasattr(retries, "increment"):  # `False`
+        return retries
+
+    def increment(*arguments: Any, **keywords: Any) -> Any:
+        following = retries.increment(*arguments, **keywords)  # raises if there is none
+        # urllib3's own affair, which it has to remember: it falls back to another version of HTTP.
+        if isinstance(keywords.get("error"), RecoverableError):
+            return _for_one_attempt(following)
+        raise _Again(following, keywords.get("response"), keywords.get("error"))
+
+    # Of whichever class it is: those of the user's have a `sleep` of their own.
+    once = copy.copy(retries)
+    once.increment = increment
+    return once
+
+
+def _can_be_sent_again(request: niquests.PreparedRequest) -> bool:
+    body = request.body
+    is_used_up = isinstance(body, (Iterator, AsyncIterator)) or hasattr(body, "read")
+    return isinstance(request._body_position, int) or not is_used_up
+
+
+def _rewind(request: niquests.PreparedRequest) -> None:
+    """Have the whole body sent again. niquests would send what is left of it."""
+    if not _can_be_sent_again(request):
+        raise niquests.exceptions.UnrewindableBodyError(
+            "the body is a stream that was sent, and cannot be sent again"
+        )
+    if request._body_position is not None:
+        niquests.utils.rewind_body(request)
+
+
+def _sign_again(request: niquests.PreparedRequest) -> None:
+    """Sign a request which is sent once more, if it has a signature."""
+    hook = _hook_of(request)
+    if hook is None:
+        return
+    others = request.hooks
+    # The hook tells what the request was before. Those of the others are not for the next one.
+    request.hooks = {"response": [hook]}
+    try:
+        hook.auth(request)
+    finally:
+        request.hooks = KeptHooks(dict(others), request.hooks["response"][0])  # type: ignore[arg-type]
+
+
+def _hook_of(request: niquests.PreparedRequest) -> Any:
+    """Return the hook of the signature that a request has, if it has one."""
+    hook = kept_hook(request)
+    change = Change.of(request, hook.parts) if hook is not None and hook.signs else None
+    return hook if change is not None and change.is_of(request) else None
+
+
+def _corrects_clock(request: niquests.PreparedRequest, response: niquests.Response) -> bool:
+    hook = _hook_of(request)
+    if hook is None or not _can_be_sent_again(request):
+        return False
+    change = Change.of(request, hook.parts)
+    status, headers = response.status_code or 0, response.headers
+    return change is not None and corrects_clock(
+        hook.auth, change, status, headers.get("Date"), headers.get("Age")
+    )
+
+
+def _as_sent(url: str) -> str:
+    """Return an absolute URL as urllib3 will send it, others and what is none as they are."""
+    text = url.lstrip()
+    if not text[:8].lower().startswith(("http://", "https://")):
+        return url
+    try:
+        sent: str = parse_url(text).url
+    except LocationParseError:  # niquests says so
+        return url
+    return sent
+
+
+def _answer(
+    response: Any, is_whole: bool, failure: type[niquests.RequestException] | None
+) -> Answer:
+    request = response.request
+    return Answer(
+        response,
+        response.status_code,
+        response._content,
+        is_whole,
+        response.headers.get("WWW-Authenticate", ""),
+        failure(BROKEN_OFF, response=response) if failure else None,
+        secrets_sent(request.url or "", request.body, request.headers.get("Authorization")),
+    )
+
+
+def _check_redirect(response: Any) -> None:
+    """Refuse what redirects a token request to another origin."""
+    try:
+        url = next_url(response)
+    except ValueError:  # it is no URL
+        url = ""
+    refuse_other_origin(response.request.url or "", url, response.status_code, response)
+
+
+class _Body:
+    """The body of a token response, of which is kept what fits. The limit is of the decompressed.
+
+    The exceptions of urllib3 may carry what they have read: only their class is passed on.
+    """
+
+    def __init__(self, response: Any) -> None:
+        self._response = response
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self.failure: type[niquests.RequestException] | None = None
+        if UNBOUNDED.search(response.headers.get("Content-Encoding", "")):
+            self.failure = niquests.exceptions.ContentDecodingError
+
+    @property
+    def is_whole(self) -> bool:
+        return self._size <= MAX_SIZE
+
+    def add(self, piece: bytes) -> None:
+        self._pieces.append(piece)
+        self._size += len(piece)
+
+    def keep(self) -> tuple[bool, type[niquests.RequestException] | None]:
+        # As if niquests had read it: `text` and pickling work.
+        self._response._content = b"".join(self._pieces)[:MAX_SIZE]
+        self._response._content_consumed = True
+        return self.is_whole, self.failure
+
+
+def _read_body(response: niquests.Response) -> tuple[bool, type[niquests.RequestException] | None]:
+    """Read and close a response: whether that was all, and what failed."""
+    body = _Body(response)
+    try:
+        if body.failure is None:
+            for piece in response.iter_content(PIECE_SIZE):
+                body.add(piece)
+                if not body.is_whole:
+                    break
+    except niquests.RequestException as error:
+        body.failure = type(error)
+    finally:
+        response.close()
+    return body.keep()
+
+
+async def _read_body_async(
+    response: niquests.AsyncResponse,
+) -> tuple[bool, type[niquests.RequestException] | None]:
+    body = _Body(response)
+    try:
+        if body.failure is None:
+            async for piece in await response.iter_content(PIECE_SIZE):
+                body.add(piece)
+                if not body.is_whole:
+                    break
+    except niquests.RequestException as error:
+        body.failure = type(error)
+    finally:
+        await response.close()
+    return body.keep()
