@@ -12,7 +12,9 @@ from urllib.parse import urljoin, urlsplit
 import documents
 import pytest
 import rsa_keys
+from browser import decide
 from oauth1_rs import OAuth1Error, OAuth1Session, VerifierMissing, providers, requests_oauthlib
+from oauth1_rs.httpx import OAuth1Client
 from oauth1_rs.providers import Provider
 from provider import Provider as LoopbackProvider
 from test_providers import CALLBACK, NAME, OTHERS, RECIPES, Sent, rows, standing_in, steps
@@ -297,17 +299,21 @@ def test_no_url_is_an_error_that_says_what_to_do() -> None:
         session.fetch_access_token()
 
 
-@pytest.mark.parametrize("class_", [OAuth1Session, requests_oauthlib.OAuth1Session])
-def test_the_legs_to_a_provider_of_ones_own(
-    class_: type[OAuth1Session], provider: LoopbackProvider
-) -> None:
-    own = Provider(
+def own_provider(provider: LoopbackProvider) -> Provider:
+    return Provider(
         name="own",
         request_token_url=f"{provider.url}/request_token",
         authorization_url=f"{provider.url}/authorize",
         access_token_url=f"{provider.url}/access_token",
         settings={"signature_method": "HMAC-SHA256", "callback_uri": "oob"},
     )
+
+
+@pytest.mark.parametrize("class_", [OAuth1Session, requests_oauthlib.OAuth1Session])
+def test_the_legs_to_a_provider_of_ones_own(
+    class_: type[OAuth1Session], provider: LoopbackProvider
+) -> None:
+    own = own_provider(provider)
     session = class_.for_provider(own, provider.client_key, provider.client_secret)
     session.fetch_request_token()
     for twin in (pickle.loads(pickle.dumps(session)), copy.copy(session)):
@@ -315,3 +321,22 @@ def test_the_legs_to_a_provider_of_ones_own(
         assert twin.authorization_url() == session.authorization_url()
     assert session.authorization_url().startswith(f"{provider.url}/authorize?oauth_token=")
     assert [record.accepted for record in provider.records] == [True]
+
+
+def test_a_session_of_another_client(provider: LoopbackProvider) -> None:
+    """What is no setting of `OAuth1` is the client's own."""
+    callback = "https://app.example.com/callback"
+    with OAuth1Client.for_provider(
+        own_provider(provider),
+        provider.client_key,
+        provider.client_secret,
+        callback_uri=callback,
+        headers={"User-Agent": "Example"},
+    ) as session:
+        session.fetch_request_token()
+        session.parse_authorization_response(decide(session.authorization_url()))
+        session.fetch_access_token()
+        assert session.get(f"{provider.url}/resource").status_code == 200
+        assert session.headers["User-Agent"] == "Example"
+    assert [record.accepted for record in provider.records] == [True] * 5
+    assert "HMAC-SHA256" in provider.records[-1].authorization

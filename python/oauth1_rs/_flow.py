@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from oauth1_rs.providers import Provider
 
 HTTP_ERROR = 400
+# Those that are no settings of its `Client`.
+OAUTH1_OPTIONS = {"client_class", "force_include_body"}
 
 
 @dataclass(frozen=True)
@@ -165,10 +167,17 @@ class Flow(Generic[Result]):
         settings = {**known.settings, **kwargs}
         if client_secret is not None:
             settings["client_secret"] = client_secret
-        # mypy does not know the sessions' constructors.
-        session = cls(client_key, **settings)  # type: ignore[call-arg]
+        session = cls._with_settings(client_key, settings)
         session.provider = known
         return session
+
+    @classmethod
+    def _with_settings(cls, client_key: _Text, options: dict[str, Any]) -> Self:
+        """Return a session: one that is given an `OAuth1`, which takes what is a setting of it."""
+        names = {name for name in options if name in OAUTH1_OPTIONS or hasattr(Client, name)}
+        auth = cls._auth_class(client_key, **{name: options.pop(name) for name in names})
+        # mypy does not know the sessions' constructors.
+        return cls(auth, **options)  # type: ignore[call-arg]
 
     @property
     def token(self) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from oauth1_rs._token_response import (
 if TYPE_CHECKING:
     from typing import TypedDict
 
-    from typing_extensions import Unpack
+    from typing_extensions import Self, Unpack
 
     from oauth1_rs._flow import Step, TokenRequest
     from oauth1_rs._native import (
@@ -172,6 +172,10 @@ class OAuth1Session(Flow[dict[str, Any]], requests.Session):
             super().rebuild_auth(prepared_request, response)
         else:
             hook.follow(prepared_request, response)
+
+    @classmethod
+    def _with_settings(cls, client_key: _Text, options: dict[str, Any]) -> Self:
+        return cls(client_key, **options)
 
     def _carry(self, step: Step) -> dict[str, Any]:
         return carry(step, self._ask)

@@ -160,6 +160,7 @@ class OAuth1Session(_Signed[dict[str, Any]], niquests.Session):
         *niquests.Session.__attrs__,
         "_client",
         "_authorization",
+        "provider",
     ]
 
     def __init__(self, auth: OAuth1, *, correct_clock: bool = False, **options: Any) -> None:
