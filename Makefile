@@ -153,7 +153,7 @@ peer-suites: $(VENV)/package $(PEERS)/ready  ## run other people's suites with r
 browser: $(VENV)/package  ## walk the three legs in Chromium and a terminal, to foreign providers (installs them)
 	tools/debian_packages chromium nodejs npm php-cli php-oauth tmux dbus gnome-keyring
 	$(MAKE) $(NODE_MODULES)
-	timeout --kill-after=10 300 $(BIN)/python -m pytest --quiet tests/dance_in_browser.py \
+	timeout --kill-after=10 600 $(BIN)/python -m pytest --quiet tests/dance_in_browser.py \
 		tests/login_in_browser.py
 
 interop: interop-peers  ## compare with other implementations (installs them), request by request
