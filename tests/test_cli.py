@@ -121,6 +121,7 @@ def test_a_request_from_the_environment(command: Command, server: WireServer) ->
     assert done.stdout == b"\xff\x00body"
     assert done.stderr == b""
     assert accepted(server)
+    assert str(dict(server.last.headers)["User-Agent"]).startswith("oauth1-rs/")
 
 
 BODIES = [

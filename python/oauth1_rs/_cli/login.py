@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import click
 
 from oauth1_rs import OAuth1Session
+from oauth1_rs._cli import user_agent
 from oauth1_rs._cli.loopback import ALLOWED, DENIED, FAILED, WRONG_TOKEN, CallbackServer
 from oauth1_rs._cli.terminal import NETWORK, USAGE, Failure, say, within
 from oauth1_rs.exceptions import AuthorizationDenied, TokenMissing
@@ -75,7 +76,9 @@ def _session(how: Login, keywords: dict[str, Any], callback: str) -> OAuth1Sessi
         keywords = {**keywords, "callback_uri": None}
     else:
         keywords = {**keywords, "callback_uri": callback}
-    return OAuth1Session.for_provider(provider, **keywords)
+    session = OAuth1Session.for_provider(provider, **keywords)
+    session.headers["User-Agent"] = user_agent()
+    return session
 
 
 def _wait(session: OAuth1Session, server: CallbackServer, end: float) -> dict[str, Any]:

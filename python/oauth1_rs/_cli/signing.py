@@ -11,6 +11,7 @@ import click
 import requests
 
 from oauth1_rs import OAuth1, OAuth1Session
+from oauth1_rs._cli import user_agent
 from oauth1_rs._cli.options import (
     body_of,
     body_options,
@@ -59,6 +60,7 @@ def request_command(method: str, url: str, **options: Any) -> int:
     """
     body, headers = body_of(options)
     with OAuth1Session(**credentials_of(options).keywords()) as session:
+        session.headers["User-Agent"] = user_agent()
         response = session.request(
             method.upper(), url, data=body, headers=headers, timeout=options["timeout"], stream=True
         )
