@@ -12,7 +12,7 @@ from command import Command
 from provider import Provider
 from wire_server import WireServer
 
-# A shell lets what it runs in the background ignore Ctrl+C. What the tests start would inherit that.
+# What a shell runs in the background ignores Ctrl+C, and what the tests start would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
