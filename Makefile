@@ -132,7 +132,7 @@ test-oldest-requests: $(VENV)/package  ## run the tests that use requests with t
 	$(VENV)-oldest/bin/python -m pytest --quiet --numprocesses auto -o filterwarnings=default \
 		tests/test_bodies.py tests/test_faults.py tests/test_oauth1.py tests/test_peer_bugs.py \
 		tests/test_provider.py tests/test_redirect*.py tests/test_session*.py tests/test_strict*.py \
-		tests/test_token_responses.py
+		tests/test_token_responses.py tests/test_urllib3.py
 
 # In an environment of its own, as it puts its urllib3 in the place of the other one. There it needs
 # no requests, and mypy sees its types.

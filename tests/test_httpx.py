@@ -297,7 +297,7 @@ def test_what_cannot_be_signed_is_not_sent(
 def test_headers_are_text(kind: Kind, server: WireServer) -> None:
     with (
         kind.session(auth(decoding="utf-8")) as client,
-        pytest.raises(OAuth1TypeError, match="pass decoding=None"),
+        pytest.raises(OAuth1TypeError, match="decoding=None"),
     ):
         client.get(f"{server.url}/")
     assert server.requests == []

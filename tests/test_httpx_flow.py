@@ -238,8 +238,10 @@ def test_the_clock_of_a_token_request(
     server.answers["/token"] = answer
     with kind.session(OAuth1("key", "secret")) as session, pytest.raises(TokenRequestDenied):
         session.fetch_request_token(f"{server.url}/token")
-    with kind.session(OAuth1("key", "secret"), correct_clock=True) as session:
+    auth = OAuth1("key", "secret")
+    with kind.session(auth, correct_clock=True) as session:
         session.fetch_request_token(f"{server.url}/token", data={"a": "b"})
+    assert abs(auth.client.timestamp_offset + 7200) <= 5
     assert [request.body for request in server.requests] == [b"", b"a=b", b"a=b"]
     assert all(verify(request, "secret").accepted for request in server.requests)
 

@@ -107,7 +107,6 @@ class _SignedAttempts(Attempts):
         signature = last_signature(self._request)
         if not self._may_correct_clock or signature is None:
             return False
-        date, age = response.headers.get("Date"), response.headers.get("Age")
-        is_corrected = corrects_clock(*signature, response.status, date, age)
+        is_corrected = corrects_clock(*signature, response.status, response.headers)
         self._may_correct_clock = not is_corrected
         return is_corrected

@@ -518,7 +518,9 @@ class Flow(Generic[Result]):
     def _fetch_token(
         self, request: TokenRequest
     ) -> Generator[TokenRequest, Answer, tuple[Answer, dict[str, Any]]]:
-        secrets = _secrets(_client_of(request))
+        signer = _client_of(request)
+        secrets = _secrets(signer)
+        offset = getattr(signer, "timestamp_offset", None)
         try:
             answer = yield request
         except self._network_errors as error:
@@ -529,6 +531,9 @@ class Flow(Generic[Result]):
             error.args = (redacted(text, secrets, MAX_SEARCHED),)
             error.__cause__ = error.__context__ = None
             raise
+        corrected = getattr(signer, "timestamp_offset", None)
+        if corrected != offset:  # by the answer's clock: that of a copy, see _signing
+            _write(self._client.client, timestamp_offset=corrected)
         secrets += answer.sent_secrets
         if answer.status_code >= HTTP_ERROR:
             raise TokenRequestDenied(

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from oauth1_rs._native import Client
-from oauth1_rs.exceptions import OAuth1Error
+from oauth1_rs._native import Client, OAuth1
+from oauth1_rs.exceptions import OAuth1Error, OAuth1TypeError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from oauth1_rs._native import OAuth1
-
+FORM_MEDIA_TYPE = "application/x-www-form-urlencoded"
 DEFAULT_PORTS = {"http": 80, "https": 443}
 # Of one value, one within the other.
 MAX_ENCODINGS = 4
@@ -55,6 +54,20 @@ class Message:
             self.headers[name] = value
 
 
+def checked(auth: Any) -> OAuth1:
+    """Return what an adapter was given to sign with, if it is an `OAuth1`."""
+    if not isinstance(auth, OAuth1):
+        raise OAuth1TypeError(f"auth must be an oauth1_rs.OAuth1, got {type(auth).__name__}")
+    return auth
+
+
+def signs_body(auth: OAuth1, content_type: str | None) -> bool:
+    """Whether a signature by `auth` covers a body: if not, it is not to be read."""
+    media_type = (content_type or "").partition(";")[0].strip().lower()
+    is_hashed = getattr(auth.client, "body_hash", None) or (media_type and auth.force_include_body)
+    return media_type == FORM_MEDIA_TYPE or bool(is_hashed)
+
+
 class Chain:
     """Signs a request, and what it is redirected to. Nothing of a signature leaves the origin.
 
@@ -73,6 +86,11 @@ class Chain:
 
         Raises `OAuth1Error`; the request is then as it was.
         """
+        if getattr(self.auth.client, "decoding", None):
+            raise OAuth1TypeError(
+                "decoding makes headers bytes, which this HTTP client does not take: give OAuth1 "
+                "decoding=None"
+            )
         url, body = request.url, request.body
         self.auth(request)
         is_in_header = request.url == url and in_bytes(request.body) == in_bytes(body)

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from oauth1_rs._clock import corrects_clock
 from oauth1_rs._flow import Flow, carry, carry_async
-from oauth1_rs._hops import Chain, Message, in_bytes, is_same_body
-from oauth1_rs._native import OAuth1
+from oauth1_rs._hops import Chain, Message, checked, in_bytes, is_same_body, signs_body
 from oauth1_rs._token_response import (
     BROKEN_OFF,
     MAX_SIZE,
@@ -26,15 +25,14 @@ from oauth1_rs._token_response import (
     refuse_other_origin,
     secrets_sent,
 )
-from oauth1_rs.exceptions import OAuth1TypeError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
 
     from oauth1_rs._flow import Step, TokenRequest
+    from oauth1_rs._native import OAuth1
 
 EXTENSION = "oauth1_rs"
-FORM_MEDIA_TYPE = "application/x-www-form-urlencoded"
 
 
 class Exchange:
@@ -68,8 +66,6 @@ class Exchange:
                 message.url = change.unsigned_url
             if is_same_body(message.body, change.body):
                 message.body = change.unsigned_body
-        if getattr(self.chain.auth.client, "decoding", None):
-            raise OAuth1TypeError("httpx's headers are text: pass decoding=None")
         self.chain.sign(message)
         self.is_signed, self.is_sent = True, False
         self._write(message, body, request)
@@ -133,15 +129,13 @@ class SigningAuth:
     _library: Any
 
     def __init__(self, auth: OAuth1, *, correct_clock: bool = False) -> None:
-        if not isinstance(auth, OAuth1):
-            raise OAuth1TypeError(f"auth must be an oauth1_rs.OAuth1, got {type(auth).__name__}")
-        self.oauth1 = auth
+        self.auth = checked(auth)
         self.correct_clock = correct_clock
 
     @property
     def client(self) -> Any:
         """``auth.client``, which has the settings. A write takes effect at the next signature."""
-        return self.oauth1.client
+        return self.auth.client
 
     def sync_auth_flow(self, request: Any) -> Generator[Any, Any, None]:
         if self._reads_body_of(request, Iterable):
@@ -181,8 +175,8 @@ class SigningAuth:
     def _sign(self, request: Any) -> None:
         exchange = request.extensions.get(EXTENSION)
         if exchange is None:
-            exchange = Exchange(Chain(self.oauth1), request, self._library)
-        exchange.chain.auth = self.oauth1
+            exchange = Exchange(Chain(self.auth), request, self._library)
+        exchange.chain.auth = self.auth
         if exchange.is_of(request):
             exchange.sign(request)
         else:  # `response.next_request`, sent by hand
@@ -190,21 +184,16 @@ class SigningAuth:
 
     def _reads_body_of(self, request: Any, kind: type) -> bool:
         """Whether a body that is not in memory has to be, and can be."""
-        media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        is_signed = (
-            media_type == FORM_MEDIA_TYPE
-            or (media_type and self.oauth1.force_include_body)
-            or getattr(self.oauth1.client, "body_hash", None)
-        )
-        return bool(is_signed) and isinstance(request.stream, kind)
+        is_signed = signs_body(self.auth, request.headers.get("Content-Type"))
+        return is_signed and isinstance(request.stream, kind)
 
     def _corrects_clock(self, refused: Any, response: Any) -> bool:
         """Set the clock, and return whether the refused request can be sent again."""
         exchange = refused.extensions.get(EXTENSION)
         if exchange is None or not exchange.is_of(refused) or not exchange.is_signed:
             return False
-        date, age = response.headers.get("Date"), response.headers.get("Age")
-        is_set = corrects_clock(self.oauth1, exchange.chain.change, response.status_code, date, age)
+        change, status = exchange.chain.change, response.status_code
+        is_set = corrects_clock(self.auth, change, status, response.headers)
         return is_set and isinstance(refused.stream, self._library.ByteStream)
 
 

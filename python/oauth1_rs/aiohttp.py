@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import BytesIOPayload, BytesPayload, MultipartWriter, TraceConfig
 from aiohttp.tracing import Trace
-from multidict import CIMultiDict
 from yarl import URL
 
 from oauth1_rs._clock import corrects_clock
-from oauth1_rs._hops import Chain, Message, in_bytes
+from oauth1_rs._hops import Chain, Message, checked, in_bytes, signs_body
 
 if TYPE_CHECKING:
     from aiohttp import ClientHandlerType, ClientRequest, ClientResponse, ClientSession, Payload
+    from multidict import CIMultiDict
 
     from oauth1_rs._native import OAuth1
 
@@ -52,7 +52,7 @@ class OAuth1Middleware:
     """
 
     def __init__(self, auth: OAuth1, *, correct_clock: bool = False) -> None:
-        self.auth = auth
+        self.auth = checked(auth)
         self.correct_clock = correct_clock
 
     @property
@@ -127,10 +127,7 @@ class _Hops(Trace):
         else:
             self._chain = copy.copy(self._before)
             self._chain.follow(message)
-        request.headers = CIMultiDict(  # `decoding=` makes bytes of them
-            (name, value.decode("latin-1") if isinstance(value, bytes) else value)
-            for name, value in message.headers.items()
-        )
+        request.headers = message.headers
         request.url = URL(message.url, encoded=True)
         if in_bytes(message.body) != in_bytes(body):
             await self._replace_body(request, message.body)
@@ -147,9 +144,8 @@ class _Hops(Trace):
         body = request.body or None
         if isinstance(body, BytesPayload):
             return bytes(await body.as_bytes())
-        auth = self.middleware.auth
-        is_hashed = auth.force_include_body or getattr(auth.client, "body_hash", None)
-        if body is None or not is_hashed:
+        content_type = request.headers.get("Content-Type")
+        if body is None or not signs_body(self.middleware.auth, content_type):
             return body
         content = await body.as_bytes()
         if body.consumed:  # it could be read but once
@@ -160,8 +156,7 @@ class _Hops(Trace):
         change = self._chain.change
         if change is None or (self._before and change is self._before.change):  # it went unsigned
             return False
-        date, age = (response.headers.get(name) for name in ("Date", "Age"))
-        return corrects_clock(self.middleware.auth, change, response.status, date, age)
+        return corrects_clock(self.middleware.auth, change, response.status, response.headers)
 
 
 def _is_in_memory(body: Payload | bytes) -> bool:

@@ -36,7 +36,7 @@ class TokenError(OAuth1Error):
     Attributes
     ----------
     response
-        What there was instead of a token: a ``requests.Response``, a dict, or ``None``. It may
+        What there was instead of a token: the HTTP client's response, a dict, or ``None``. It may
         hold secrets.
     status_code : int or None
         The HTTP status of that response, if it came from a token endpoint.

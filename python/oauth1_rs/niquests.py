@@ -21,7 +21,7 @@ from niquests.packages.urllib3.util import parse_url
 
 from oauth1_rs._clock import corrects_clock
 from oauth1_rs._flow import Flow, Result, carry, carry_async
-from oauth1_rs._hops import Change
+from oauth1_rs._hops import Change, checked
 from oauth1_rs._native import OAuth1
 from oauth1_rs._redirect import KeptHooks, kept_hook, next_url, take_hook
 from oauth1_rs._token_response import (
@@ -36,6 +36,8 @@ from oauth1_rs._token_response import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from typing_extensions import Self
 
     from oauth1_rs._flow import Step, TokenRequest
 
@@ -166,7 +168,11 @@ class OAuth1Session(_Signed[dict[str, Any]], niquests.Session):
     def __init__(self, auth: OAuth1, *, correct_clock: bool = False, **options: Any) -> None:
         self._is_to_correct_clock = correct_clock
         super().__init__(**options)
-        self.auth = auth
+        self.auth = checked(auth)
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        return self
 
     def send(self, request: niquests.PreparedRequest, **kwargs: Any) -> niquests.Response:
         """Send a prepared request, as ``niquests.Session.send`` does."""
@@ -200,7 +206,11 @@ class AsyncOAuth1Session(_Signed[Awaitable[dict[str, Any]]], niquests.AsyncSessi
     def __init__(self, auth: OAuth1, *, correct_clock: bool = False, **options: Any) -> None:
         self._is_to_correct_clock = correct_clock
         super().__init__(**options)
-        self.auth = auth
+        self.auth = checked(auth)
+
+    async def __aenter__(self) -> Self:
+        await super().__aenter__()
+        return self
 
     async def send(self, request: niquests.PreparedRequest, **kwargs: Any) -> Any:  # type: ignore[override]
         """Send a prepared request, as ``niquests.AsyncSession.send`` does."""
@@ -378,9 +388,7 @@ def _corrects_clock(request: niquests.PreparedRequest, response: niquests.Respon
         return False
     change = Change.of(request, hook.parts)
     status, headers = response.status_code or 0, response.headers
-    return change is not None and corrects_clock(
-        hook.auth, change, status, headers.get("Date"), headers.get("Age")
-    )
+    return change is not None and corrects_clock(hook.auth, change, status, headers)
 
 
 def _as_sent(url: str) -> str:

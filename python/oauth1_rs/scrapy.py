@@ -14,7 +14,7 @@ from scrapy.utils.misc import load_object
 from oauth1_rs._clock import corrects_clock
 from oauth1_rs._hops import Chain, Message, in_bytes, is_same_origin, without
 from oauth1_rs._native import OAuth1
-from oauth1_rs.exceptions import OAuth1Error
+from oauth1_rs.exceptions import OAuth1Error, OAuth1TypeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -121,11 +121,10 @@ class OAuth1DownloaderMiddleware:
             is_elsewhere = not is_same_origin(change.url, urljoin(change.url, location))
             kept = without(location, change.parameters(), is_elsewhere)
             response.headers["Location"] = kept.encode("latin-1")
-        date, age = (_text(response.headers.get(name)) for name in ("Date", "Age"))
         if (
             self.correct_clock
             and not request.meta.get("oauth1_corrected_clock")
-            and corrects_clock(signed.chain.auth, change, response.status, date, age)
+            and corrects_clock(signed.chain.auth, change, response.status, response.headers)
         ):
             again = request.copy()
             again.dont_filter = True
@@ -187,7 +186,7 @@ class _Signed(NamedTuple):
 def _auth(given: Any, place: str) -> OAuth1 | None:
     auth = load_object(given) if isinstance(given, str) and given else given
     if auth and not isinstance(auth, OAuth1):
-        raise OAuth1Error(
+        raise OAuth1TypeError(
             f"{place} must be, or be the path of, an oauth1_rs.OAuth1, got {type(auth).__name__}"
         )
     return auth or None

@@ -12,7 +12,7 @@ from urllib3.util import parse_url
 
 from oauth1_rs._attempts import Attempts, SigningPool, current_attempts, signed
 from oauth1_rs._clock import corrects_clock
-from oauth1_rs._hops import Chain, is_same_body
+from oauth1_rs._hops import Chain, checked, is_same_body
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -60,7 +60,7 @@ class _SignedPool(_Signed, SigningPool):
         correct_clock: bool = False,
         **options: Any,
     ) -> None:
-        self._auth = auth
+        self._auth = checked(auth)
         self._correct_clock = correct_clock
         super().__init__(host, port, **options)
 
@@ -101,7 +101,7 @@ class _SignedManager(_Signed, urllib3.PoolManager):
         **options: Any,
     ) -> None:
         super().__init__(*arguments, **options)
-        self._auth = auth
+        self._auth = checked(auth)
         self._correct_clock = correct_clock
         make: Any = {
             "http": partial(OAuth1HTTPConnectionPool, auth, correct_clock=correct_clock),
@@ -204,8 +204,7 @@ class _ChainedAttempts(Attempts):
         change = self._chain.change
         if not self._may_correct_clock or not self._is_signed or change is None:
             return False
-        date, age = response.headers.get("Date"), response.headers.get("Age")
-        is_corrected = corrects_clock(self.auth, change, response.status, date, age)
+        is_corrected = corrects_clock(self.auth, change, response.status, response.headers)
         self._may_correct_clock = not is_corrected
         return is_corrected
 
