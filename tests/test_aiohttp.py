@@ -791,11 +791,18 @@ def test_many_at_once_whose_clock_is_off(skewed_server: SkewedServer) -> None:
 # --- Settings and errors
 
 
-def test_what_cannot_be_signed_is_not_sent(server: WireServer, path: Path) -> None:
-    options: dict[str, Any]
-    for options in ({"data": pieces()}, {"data": path.open("rb")}):
-        with pytest.raises(OAuth1Error, match="application/x-www-form-urlencoded"):
-            send(signed(), "POST", server.url, headers=FORM_TYPE, **options)
+@pytest.mark.parametrize("placement", PLACEMENTS)
+def test_a_form_that_is_a_stream_is_read(server: WireServer, placement: str) -> None:
+    async def form() -> AsyncIterator[bytes]:
+        yield b"a=1&"
+        yield b"b=2"
+
+    send(signed(signature_type=placement), "POST", server.url, data=form(), headers=FORM_TYPE)
+    assert server.last.body.startswith(b"a=1&b=2")
+    assert verdict(server.last).accepted
+
+
+def test_what_cannot_be_signed_is_not_sent(server: WireServer) -> None:
     with pytest.raises(OAuth1Error, match="PLAINTEXT") as caught:
         send(signed(signature_method="PLAINTEXT"), "GET", "http://api.example.com/")
     assert "secret" not in str(caught.value).replace("the secrets", "")

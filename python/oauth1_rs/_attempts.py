@@ -71,7 +71,9 @@ class SigningPool(HTTPConnectionPool):
         position = set_file_position(body, options.get("body_pos"))
         response = super().urlopen(method, url, body, *arguments, **options)
         if _can_be_repeated(body, position) and attempts.corrects_clock(response):
-            response.drain_conn()
+            # Not read to its end, which may never come. The pool gets its place back.
+            response.close()
+            response.release_conn()
             options["body_pos"] = position
             response = super().urlopen(method, url, body, *arguments, **options)
         return response

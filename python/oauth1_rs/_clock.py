@@ -37,6 +37,8 @@ def corrects_clock(
         return False
     if not isinstance(client, Client) or client.timestamp is not None:
         return False
+    if "oauth_timestamp" in (client.protocol_parameters or {}):
+        return False
     sent = dict(change.parameters()).get(b"oauth_timestamp", b"")
     try:
         date = date.decode("latin-1") if isinstance(date, bytes) else date

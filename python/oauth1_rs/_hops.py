@@ -118,11 +118,12 @@ class Chain:
     def _sign_if_possible(self, following: Outgoing, *, keeps_body: bool) -> None:
         change = self.change
         unsigned = following.url, following.headers.copy(), following.body
+        has_place = keeps_body or following.body is not None
         refusal = OAuth1Error if isinstance(self.auth.client, Client) else ValueError
         try:
             self.sign(following)
             # Else there was no place for the parameters.
-            self._signs = keeps_body or following.body is None
+            self._signs = has_place or following.body is None
         except refusal:
             self._signs = False
         if not self._signs:
@@ -230,6 +231,8 @@ def without(url: str, parameters: set[Parameter], is_elsewhere: bool) -> str:
     for separator, piece in re.findall("([&;]?)([^&;]*)", query):
         name, value = plain = _plain(_decoded(piece.encode()))
         is_signature = name == b"oauth_signature" and (is_elsewhere or value in signatures)
+        # Within more of the server's own: a whole header, a query without its `&`.
+        is_signature |= is_elsewhere and any(text in name + value for text in signatures if text)
         has_signature |= is_signature
         if is_signature or (piece and plain in sent) or (is_elsewhere and name in secrets):
             is_changed = True

@@ -140,7 +140,16 @@ class SigningAuth:
     def sync_auth_flow(self, request: Any) -> Generator[Any, Any, None]:
         if self._reads_body_of(request, Iterable):
             request.read()
-        yield from self.auth_flow(request)
+        flow = self.auth_flow(request)
+        following = next(flow)
+        while True:
+            response = yield following
+            try:
+                following = flow.send(response)
+            except StopIteration:
+                return
+            response.close()
+            _leave_unread(response)
 
     async def async_auth_flow(self, request: Any) -> AsyncGenerator[Any, Any]:
         if self._reads_body_of(request, AsyncIterable):
@@ -153,6 +162,8 @@ class SigningAuth:
                 following = flow.send(response)
             except StopIteration:
                 return
+            await response.aclose()
+            _leave_unread(response)
 
     def auth_flow(self, request: Any) -> Generator[Any, Any, None]:
         self._sign(request)
@@ -195,6 +206,12 @@ class SigningAuth:
         change, status = exchange.chain.change, response.status_code
         is_set = corrects_clock(self.auth, change, status, response.headers)
         return is_set and isinstance(refused.stream, self._library.ByteStream)
+
+
+def _leave_unread(response: Any) -> None:
+    """Let httpx think that it has read a refusal: it would, however long that is."""
+    if not response.is_stream_consumed:
+        response._content = b""
 
 
 class SigningTransport:

@@ -58,7 +58,7 @@ def _auth(profile: str | None) -> OAuth1:
     def setting(name: str) -> str | None:
         return os.environ.get(prefix + name)
 
-    method = setting("SIGNATURE_METHOD") or "HMAC-SHA1"
+    method = (setting("SIGNATURE_METHOD") or "HMAC-SHA1").upper()
     if method == "PLAINTEXT":
         raise OAuth1Error(
             f"{prefix}SIGNATURE_METHOD is PLAINTEXT, whose signature is the secrets themselves, "

@@ -118,7 +118,7 @@ class OAuth1DownloaderMiddleware:
             response = response.replace(url=urldefrag(request.url).url)
         location = _text(response.headers.get("Location"))
         if location is not None:
-            is_elsewhere = not is_same_origin(change.url, urljoin(change.url, location))
+            is_elsewhere = not _leads_within_origin(change.url, location)
             kept = without(location, change.parameters(), is_elsewhere)
             response.headers["Location"] = kept.encode("latin-1")
         if (
@@ -204,6 +204,13 @@ def _origin(given: str) -> str:
 
 def _is_within_origin(urls: list[str]) -> bool:
     return all(is_same_origin(before, after) for before, after in pairwise(urls))
+
+
+def _leads_within_origin(url: str, location: str) -> bool:
+    try:
+        return is_same_origin(url, urljoin(url, location))
+    except ValueError:  # it is no URL
+        return False
 
 
 def _set_url(request: Request, url: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from oauth1_rs._clock import corrects_clock
 from oauth1_rs._hops import Chain, checked, is_same_body
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator
 
     from oauth1_rs._hops import Message
     from oauth1_rs._native import OAuth1
@@ -42,12 +42,24 @@ class _Signed:
         """``auth.client``: the credentials. A write to one takes effect at the next signature."""
         return self._auth.client
 
-    def _attempts(self) -> AbstractContextManager[None]:
-        """Sign what is sent within: as what follows, if urllib3 itself calls once more."""
+    @contextmanager
+    def _attempts(self, retries: Any) -> Iterator[_ChainedAttempts]:
+        """Sign what is sent within: as what follows, if urllib3 itself calls once more.
+
+        It does so from a manager into a pool, and with retries that know why. Other calls are of
+        somebody who is called in between, such as a handler of its log.
+        """
         attempts = current_attempts()
-        if isinstance(attempts, _ChainedAttempts) and attempts.auth is self._auth:
-            return nullcontext()
-        return signed(_ChainedAttempts(self._auth, corrects_clock=self._correct_clock))
+        if (
+            isinstance(attempts, _ChainedAttempts)
+            and attempts.auth is self._auth
+            and (attempts.awaits_pool or getattr(retries, "history", None))
+        ):
+            yield attempts
+        else:
+            own = _ChainedAttempts(self._auth, corrects_clock=self._correct_clock)
+            with signed(own):
+                yield own
 
 
 class _SignedPool(_Signed, SigningPool):
@@ -66,7 +78,9 @@ class _SignedPool(_Signed, SigningPool):
 
     def urlopen(self, *arguments: Any, **options: Any) -> Any:
         """Send a request, as urllib3's pools do, and sign each attempt."""
-        with self._attempts():
+        retries = arguments[4] if len(arguments) > 4 else options.get("retries")  # noqa: PLR2004
+        with self._attempts(retries) as attempts:
+            attempts.awaits_pool = False
             return super().urlopen(*arguments, **options)
 
 
@@ -111,7 +125,8 @@ class _SignedManager(_Signed, urllib3.PoolManager):
 
     def urlopen(self, *arguments: Any, **options: Any) -> Any:
         """Send a request, as urllib3's managers do, and sign each attempt and each hop."""
-        with self._attempts():
+        with self._attempts(options.get("retries")) as attempts:
+            attempts.awaits_pool = True
             return super().urlopen(*arguments, **options)
 
 
@@ -175,6 +190,8 @@ class _ChainedAttempts(Attempts):
 
     def __init__(self, auth: OAuth1, *, corrects_clock: bool) -> None:
         self.auth = auth
+        self.awaits_pool = False
+        """Whether a manager is about to call a pool."""
         self._chain = Chain(auth)
         self._method = ""
         self._is_signed = False
