@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from email.utils import formatdate
+from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
 import pytest
-from client_requests import auth
-from oauth1_rs import OAuth1TypeError
+import requests
+import scrapy
+from client_requests import auth, verdict
+from oauth1_rs import OAuth1Adapter, OAuth1TypeError
 from oauth1_rs import aiohttp as for_aiohttp
 from oauth1_rs import httpx as for_httpx
 from oauth1_rs import httpx2 as for_httpx2
 from oauth1_rs import urllib3 as for_urllib3
 from oauth1_rs.scrapy import OAuth1DownloaderMiddleware
-from wire_server import WireServer
+from scrapy.http import Response
+from urllib3.util import Retry
+from wire_server import Answer, WireServer
 
 CONSTRUCTORS: dict[str, Callable[[Any], Any]] = {
     "aiohttp": for_aiohttp.OAuth1Middleware,
@@ -60,3 +67,102 @@ def test_headers_are_not_bytes(server: WireServer, send: Callable[[str, Any], No
     with pytest.raises(OAuth1TypeError, match="decoding=None"):
         send(server.url, auth(decoding="utf-8"))
     assert server.requests == []
+
+
+@pytest.mark.parametrize("client", ["httpx", "requests", "urllib3"])
+def test_a_refusal_without_end_is_not_read(
+    client: str, server: WireServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock is corrected by its header; what else it says nobody asked for."""
+    monkeypatch.setattr(
+        "http.server.BaseHTTPRequestHandler.date_time_string",
+        lambda _self, _timestamp=None: formatdate(time.time() + 3600, usegmt=True),
+    )
+    sent = []
+
+    def endless() -> Iterator[bytes]:
+        while True:
+            sent.append(1)
+            yield bytes(2**16)
+
+    answers = iter([Answer(endless(), 401), Answer(b"accepted")])
+    server.answers["/"] = lambda _request: next(answers)
+    signer = auth()
+    url = f"{server.url}/"
+    if client == "httpx":
+        with for_httpx.OAuth1Client(signer, correct_clock=True) as asking:
+            assert asking.get(url).content == b"accepted"
+    elif client == "requests":
+        with requests.Session() as session:
+            session.mount("http://", OAuth1Adapter(correct_clock=True))
+            assert session.get(url, auth=signer, stream=True).content == b"accepted"
+    else:
+        with for_urllib3.OAuth1PoolManager(signer, correct_clock=True) as manager:
+            assert manager.request("GET", url, preload_content=False).data == b"accepted"
+    assert signer.client.timestamp_offset > 3000
+    assert len(sent) < 1000
+
+
+def test_a_request_in_the_middle_of_another_one(server: WireServer) -> None:
+    """Of a log's handler, say. Both are signed, and so is what urllib3 tries again."""
+    answers = iter([Answer(status=503), Answer()])
+    server.answers["/"] = lambda _request: next(answers)
+
+    class Reporting(Retry):
+        def increment(self, *arguments: Any, **options: Any) -> Any:
+            manager.request("POST", f"{server.url}/report", body=b"x")
+            return super().increment(*arguments, **options)
+
+    with for_urllib3.OAuth1PoolManager(auth()) as manager:
+        manager.request("GET", f"{server.url}/", retries=Reporting(3, status_forcelist=[503]))
+    assert [request.target for request in server.requests] == [b"/", b"/report", b"/"]
+    assert all(verdict(request).accepted for request in server.requests)
+
+
+def test_a_hop_whose_body_somebody_changed(server: WireServer) -> None:
+    server.redirects["/first"] = (307, "/second")
+    bodies = iter([b'{"id": 1}', b'{"id": 2}'])
+
+    async def stamp(request: Any, handler: Any) -> Any:
+        await request.update_body(next(bodies))
+        return await handler(request)
+
+    async def post() -> None:
+        middlewares: list[Any] = [stamp, for_aiohttp.OAuth1Middleware(auth())]
+        async with aiohttp.ClientSession(middlewares=middlewares) as session:
+            await session.post(f"{server.url}/first", json={})
+
+    asyncio.run(post())
+    assert [request.body for request in server.requests] == [b'{"id": 1}', b'{"id": 2}']
+    assert all(verdict(request).accepted for request in server.requests)
+
+
+def test_a_location_that_is_no_url_is_the_spiders_affair() -> None:
+    middleware = OAuth1DownloaderMiddleware(
+        SimpleNamespace(spider=None),  # type: ignore[arg-type]  # all that it is asked for
+        auth(),
+        ["https://api.example.com"],
+    )
+    request = scrapy.Request("https://api.example.com/")
+    middleware.process_request(request)
+    answer = Response(request.url, headers={"Location": b"http://[bad"})
+    assert middleware.process_response(request, answer) is answer
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"timestamp": 1},
+        {"protocol_parameters": {"oauth_timestamp": "1"}},
+        {"protocol_parameters": {"oauth_timestamp": None}},
+    ],
+)
+def test_a_fixed_timestamp_is_no_clock_that_is_off(
+    server: WireServer, options: dict[str, Any]
+) -> None:
+    server.answers["/"] = Answer(status=401)
+    signer = auth(**options)
+    with for_urllib3.OAuth1PoolManager(signer, correct_clock=True) as manager:
+        assert manager.request("GET", f"{server.url}/").status == 401
+    assert len(server.requests) == 1
+    assert signer.client.timestamp_offset == 0

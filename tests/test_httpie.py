@@ -226,6 +226,7 @@ def test_a_session_keeps_the_profiles_name_alone(
         (SECRETS, ["--auth=my-site"], "not set: OAUTH1_MY_SITE_CLIENT_KEY"),
         (SECRETS, ["--auth=client key:canary"], "--auth is no name of a profile"),
         ({**SECRETS, "OAUTH1_SIGNATURE_METHOD": "PLAINTEXT"}, [], "is PLAINTEXT, whose signature"),
+        ({**SECRETS, "OAUTH1_SIGNATURE_METHOD": "plaintext"}, [], "is PLAINTEXT, whose signature"),
         ({**SECRETS, "OAUTH1_SIGNATURE_METHOD": "HMAC-MD5"}, [], "HMAC-MD5"),
         ({**SECRETS, "OAUTH1_SIGNATURE_METHOD": "RSA-SHA1"}, [], "rsa_key"),
     ],

@@ -27,6 +27,10 @@ if not hasattr(HTTPConnectionPool, "_make_request"):
     raise ImportError("this urllib3 is newer than oauth1_rs: install an older one")
 
 
+# Bytes. Opening another connection costs less than reading more.
+MAX_DRAINED = 2**16
+
+
 class Attempts(ABC):
     """The attempts to send one request, wherever redirects lead it."""
 
@@ -71,9 +75,7 @@ class SigningPool(HTTPConnectionPool):
         position = set_file_position(body, options.get("body_pos"))
         response = super().urlopen(method, url, body, *arguments, **options)
         if _can_be_repeated(body, position) and attempts.corrects_clock(response):
-            # Not read to its end, which may never come. The pool gets its place back.
-            response.close()
-            response.release_conn()
+            _let_go(response)
             options["body_pos"] = position
             response = super().urlopen(method, url, body, *arguments, **options)
         return response
@@ -96,6 +98,16 @@ class SigningPool(HTTPConnectionPool):
             return super()._make_request(
                 conn, method, message.url, body=message.body, headers=message.headers, **options
             )
+
+
+def _let_go(response: Any) -> None:
+    """Give the connection of a refusal back: reading that to its end may take forever."""
+    remaining = response.length_remaining
+    if remaining is not None and remaining <= MAX_DRAINED:
+        response.drain_conn()
+    else:
+        response.close()
+        response.release_conn()
 
 
 def _can_be_repeated(body: Any, position: Any) -> bool:
