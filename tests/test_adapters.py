@@ -146,7 +146,8 @@ def test_a_location_that_is_no_url_is_the_spiders_affair() -> None:
     request = scrapy.Request("https://api.example.com/")
     middleware.process_request(request)
     answer = Response(request.url, headers={"Location": b"http://[bad"})
-    assert middleware.process_response(request, answer) is answer
+    after = middleware.process_response(request, answer)
+    assert after.headers["Location"] == b"http://[bad"
 
 
 @pytest.mark.parametrize(
