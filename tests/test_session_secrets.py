@@ -261,6 +261,8 @@ def test_a_secret_across_the_end_of_what_is_searched(
         ("overlapping", ["overlap", "lapping"], "****"),
         ("user:pass dXNlcjpwYXNz", ["pass", "dXNlcjpwYXNz"], "user:**** ****"),
         ("a key b", ["key"], "a key b"),
+        ("canary a canary b canary", ["canary"], "**** a **** b ****"),
+        ("aaaaa", ["aaaa"], "****"),
     ],
 )
 def test_what_is_masked(text: str, secrets: list[str], shown: str) -> None:

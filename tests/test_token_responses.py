@@ -274,6 +274,16 @@ REFUSED: dict[str, tuple[bytes, type[TokenError], str]] = {
         TokenResponseError,
         f"{UNUSABLE}its oauth_token has a line break",
     ),
+    "a token with a line feed": (
+        b"oauth_token=T%0a&oauth_token_secret=S",
+        TokenResponseError,
+        f"{UNUSABLE}its oauth_token has a line break",
+    ),
+    "a secret with a carriage return": (
+        b"oauth_token=T&oauth_token_secret=%0dS",
+        TokenResponseError,
+        f"{UNUSABLE}its oauth_token_secret has a line break",
+    ),
     "a secret that is not UTF-8": (
         b'{"oauth_token": "a", "oauth_token_secret": "canary\xff"}',
         TokenResponseError,
@@ -352,6 +362,17 @@ def test_the_problem_is_found_wherever_it_is(
         "the provider refused the token request (status 401, oauth_problem 'timestamp_refused'). "
         "Its answer "
     )
+
+
+def test_the_parameters_of_a_refusal_are_as_they_are_meant(server: WireServer) -> None:
+    escaped = b'{"oauth_problem": "no\\u0020token", "oauth_number": 1, "reason": "none"}'
+    error = failure(server, Answer(escaped, 401))
+    assert error.oauth_parameters == {"oauth_problem": "no token", "oauth_number": "1"}
+    # Which of them counts, nobody knows; it is a refusal all the same.
+    ambiguous = b"oauth_token=a&oauth_token=b&oauth_problem=token_rejected"
+    error = failure(server, Answer(ambiguous, 401))
+    assert type(error) is TokenRequestDenied
+    assert error.oauth_problem == "token_rejected"
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500, 503])
