@@ -217,8 +217,10 @@ mutants-python: $(VENV)/package $(MUTANTS)/ready  ## the same with the Python co
 		$(abspath $(MUTANTS))/bin/mutmut run --max-children 1
 	cd $(MUTATED) && $(abspath $(MUTANTS))/bin/mutmut results
 
-bench: $(VENV)-bench/package  ## measure beside other signers, and each stage of a signature
+bench: $(VENV)-bench/package $(NIQUESTS)/package  ## measure beside other signers, and each stage of a signature
 	$(VENV)-bench/bin/python benches/bench.py
+	$(VENV)-bench/bin/python benches/clients.py requests httpx aiohttp urllib3
+	$(NIQUESTS)/bin/python benches/clients.py niquests
 	cargo bench --locked --manifest-path benches/rust/Cargo.toml --target-dir target/benches
 
 plot: $(VENV)-bench/package  ## draw docs/cost.svg

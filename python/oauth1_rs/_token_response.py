@@ -119,9 +119,9 @@ class Answer:
         except ParameterError:
             parameters = {}
         found.update(
-            (name, value)
+            (name, value if isinstance(value, str) else json.dumps(value))
             for name, value in parameters.items()
-            if name.startswith("oauth_") and isinstance(value, str)
+            if name.startswith("oauth_")
         )
         return found
 
