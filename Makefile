@@ -13,8 +13,9 @@ VENV := .venv
 SCRIPTS := $(if $(filter Windows_NT,$(OS)),Scripts,bin)
 BIN := $(VENV)/$(SCRIPTS)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-# Nothing but what is in a lock file, and no setup.py.
-LOCKED := --require-hashes --only-binary :all:
+# Nothing but what is in a lock file, all of it (which pip would take a minute to find out), and no
+# setup.py.
+LOCKED := --require-hashes --no-deps --only-binary :all:
 # What is built is built once, and a shell finds its name.
 WHEEL := $(VENV)/wheel/*.whl
 PEERS := $(VENV)-peers
