@@ -115,7 +115,8 @@ def parse(command: str) -> CurlRequest:
 def split(command: str) -> list[str]:
     """Split a command into words, up to a pipe or whatever else ends it in a POSIX shell."""
     words: list[str] = []
-    word: str | None = None
+    # The pieces of the word that is being read; none between words, and an empty one for ''.
+    word: list[str] = []
     # Whether the word that comes is a file's name.
     is_redirected = False
     position = 0
@@ -127,14 +128,15 @@ def split(command: str) -> list[str]:
         position = piece.end()
         kind = str(piece.lastgroup)
         if kind not in {"space", "continued", "redirection", "end"}:
-            word = (word or "") + _piece_text(kind, piece[kind])
+            word.append(_piece_text(kind, piece[kind]))
             continue
-        is_number_of_output = kind == "redirection" and word is not None and word.isdigit()
-        if word is not None and not is_redirected and not is_number_of_output:
-            words.append(word)
-        if word is not None or kind == "redirection":
+        text_of_word = "".join(word)
+        is_number_of_output = kind == "redirection" and text_of_word.isdigit()
+        if word and not is_redirected and not is_number_of_output:
+            words.append(text_of_word)
+        if word or kind == "redirection":
             is_redirected = kind == "redirection"
-        word = None
+        word = []
         if kind == "end":
             break
     return words
@@ -180,14 +182,12 @@ def _options(words: list[str]) -> list[tuple[str, str]]:
             else:
                 raise OAuth1Error(f"the curl command has an unknown option, {_name(word)}")
         elif word.startswith("-") and word != "-":
-            letters = word[1:]
-            while letters:
-                letter, letters = letters[0], letters[1:]
+            for index, letter in enumerate(word[1:], 2):
                 long = _SHORT.get(letter)
                 if long is None:
                     raise OAuth1Error(f"the curl command has an unknown option, -{letter}")
                 if long in _WITH_VALUE:
-                    options.append((long, letters or _value(f"-{letter}", rest)))
+                    options.append((long, word[index:] or _value(f"-{letter}", rest)))
                     break
                 options.append((long, ""))
         else:
