@@ -50,6 +50,11 @@ LONG: list[Callable[[], object]] = [
     lambda: split("''" * MEGABYTE),
     lambda: (
         client()
+        .explain(URL, "POST", "a=" + "%20" * (MEGABYTE // 3), FORM)
+        .diff("POST&https%3A%2F%2Fx%2F&a%3D1")
+    ),
+    lambda: (
+        client()
         .explain(URL, "POST", "&".join(f"n{i}=%20" for i in range(50_000)), FORM)
         .diff('OAuth oauth_consumer_key="ck", oauth_signature="x"')
     ),
@@ -64,6 +69,45 @@ def test_a_long_text_takes_seconds(call: Callable[[], object]) -> None:
     except OAuth1Error:
         pass
     assert time.process_time() - before < 20
+
+
+# What no text may be, and was.
+
+UNREADABLE = [
+    "&#" + "9" * 5000 + ";",
+    "GET&https%3A%2F%2Fx%2F&a%3D\ud800",
+    "GET\\u0026https%3A%2F%2Fx%2F\\u0026a%3D\\ud800",
+    "OAuth oauth_nonce=\ud800, oauth_signature=\ud800",
+    "curl https://x/ -d \ud800",
+    *(
+        f"curl {pattern.format(text)}"
+        for text in ("$'\\ud83d'", "$'\\ud83d\\ude00'", "$'\\xff'", "$'\\Uffffffff'", "\ud800")
+        for pattern in (
+            "https://x/?{}",
+            "https://x/ -d {}",
+            "https://x/ -G -d {}",
+            "https://x/ -H A:{}",
+            "https://x/ -H 'Authorization: OAuth oauth_signature='{}",
+            "https://x/ -X {}",
+            "https://x/ -u {}",
+            "https://{}/",
+            "https://{}@x/",
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize("text", UNREADABLE)
+def test_half_characters_are_read_or_refused(text: str) -> None:
+    try:
+        assert client().explain(URL).diff(text).cause
+    except OAuth1Error:
+        pass
+
+
+def test_half_a_character_in_a_body() -> None:
+    explanation = client().explain(URL, "POST", '{"a": "\\ud800", "\\ud800": ["\\ud800"]}', JSON)
+    assert explanation.diff('OAuth oauth_consumer_key="ck", oauth_signature="x"').cause
 
 
 # What is shown of a signed request, by its header.
@@ -163,3 +207,70 @@ def test_a_masked_base_string_with_single_encoding() -> None:
 def test_nothing_in_a_path_controls_the_terminal() -> None:
     explanation = client().explain(f"{URL}%1B%0A?%1B%0A=%1B")
     assert all(it == "\n" or it.isprintable() for it in str(explanation))
+
+
+# What is shown of the other side's text.
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("q%3D1", f"q%3D1%26password%253D{CANARY}%3D"),
+        ("q%3D1", f"q%3D1%26password%25253D{CANARY}%3D"),
+        ("q%3D1", f"q%3D1%252526password%25253D{CANARY}"),
+        ("q%3D1", f"q%3D1%26x_password%3D{CANARY}%253B{CANARY}%2526{CANARY}"),
+        ("q%3D1", f"q%3D1%26{quote(json.dumps({'password': CANARY}), safe='')}%3D"),
+        ("q%3D1", f"q%3D1%26oauth_signature%3D{CANARY}%2526X"),
+        ("q%3D1", f"q%3D1%26a%3Duser%253Aclient{CANARY}"),
+        ("%2Fr&", f"%2Fr%3Bpassword%3D{CANARY}&"),
+        ("%2Fr&", f"%2Fr%23access_token%3D{CANARY}&"),
+        ("%2Fr&", f"%2Fr%3Fa%3D1%26password%3D{CANARY}&"),
+        ("%2Fr&", f"%2Fr%253Fpassword%253D{CANARY}&"),
+        ("%2F%2F", f"%2F%2Fu%3A{CANARY}%40"),
+        ("%2F%2F", f"%2F%2Fu%253A{CANARY}%2540"),
+        ("https%3A%2F%2F", f"https://u:{CANARY}@"),
+    ],
+)
+def test_nothing_secret_in_a_base_string_is_shown(ours: str, theirs: str) -> None:
+    explanation = client().explain(f"{URL}?q=1")
+    assert explanation.base_string.count(ours) == 1
+    difference = explanation.diff(explanation.base_string.replace(ours, theirs))
+    assert difference.cause not in {"key", "none"}
+    assert CANARY not in shown(difference)
+
+
+def test_an_own_parameter_is_not_shown_without_its_name() -> None:
+    explanation = client().explain(f"{URL}?password={CANARY}")
+    text = explanation.base_string.replace(f"password%3D****", f"{CANARY}%3D")
+    assert CANARY in text
+    assert CANARY not in shown(explanation.diff(text))
+
+
+def test_short_secrets_of_plaintext_are_not_shown() -> None:
+    signer = Client("ck", "ab", "tok", "cd", signature_method="PLAINTEXT")
+    explanation = signer.explain(URL)
+    text = explanation.base_string.replace(
+        "%26oauth_signature_method", "%26oauth_signature%3Dab%252526cd%26oauth_signature_method"
+    )
+    difference = explanation.diff(text)
+    assert difference.theirs == "oauth_signature=****"
+
+
+@pytest.mark.parametrize("fields", [{"password": CANARY}, {"a": [{"x-api-key": CANARY}]}])
+def test_a_body_that_the_other_side_signs_is_not_shown(fields: dict[str, Any]) -> None:
+    signer = client(protocol_parameters={"oauth_body_hash": None})
+    body = json.dumps(fields)
+    explanation = signer.explain(URL, "POST", body, JSON)
+    for pair in (f"{quote(body, safe='')}=", f"={quote(body, safe='')}"):
+        start = explanation.base_string.index("oauth_consumer_key")
+        text = f"{explanation.base_string[:start]}{quote(pair, safe='')}%26"
+        difference = explanation.diff(text + explanation.base_string[start:])
+        assert difference.cause == "body_signed"
+        assert CANARY not in shown(difference)
+
+
+def test_a_content_type_is_not_shown_with_a_secret() -> None:
+    explanation = client().explain(URL, "POST", "a=1", FORM)
+    difference = explanation.diff(f"curl -H 'Content-Type: x; password={CANARY}' -d a=1 {URL}")
+    assert difference.cause == "content_type"
+    assert CANARY not in shown(difference)
