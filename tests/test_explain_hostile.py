@@ -1,7 +1,8 @@
-"""`explain` and `diff` of what somebody wrote to see a secret, to hold them up, or to mislead them."""
+"""`explain` and `diff` of what is meant to show a secret, to take long, or to mislead."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable
@@ -64,10 +65,8 @@ LONG: list[Callable[[], object]] = [
 @pytest.mark.parametrize("call", LONG)
 def test_a_long_text_takes_seconds(call: Callable[[], object]) -> None:
     before = time.process_time()
-    try:
+    with contextlib.suppress(OAuth1Error):
         call()
-    except OAuth1Error:
-        pass
     assert time.process_time() - before < 20
 
 
@@ -99,10 +98,8 @@ UNREADABLE = [
 
 @pytest.mark.parametrize("text", UNREADABLE)
 def test_half_characters_are_read_or_refused(text: str) -> None:
-    try:
+    with contextlib.suppress(OAuth1Error):
         assert client().explain(URL).diff(text).cause
-    except OAuth1Error:
-        pass
 
 
 def test_half_a_character_in_a_body() -> None:
@@ -177,7 +174,7 @@ def test_a_name_that_does_not(name: str) -> None:
         f"?auth=user:client{CANARY}",
         f"?auth=user%253Aclient{CANARY}",
         f"/client{CANARY}/r",
-        f"/client%43anaryX/r?a=1",
+        "/client%43anaryX/r?a=1",
     ],
 )
 @pytest.mark.parametrize("placement", ["AUTH_HEADER", "QUERY"])
@@ -241,7 +238,7 @@ def test_nothing_secret_in_a_base_string_is_shown(ours: str, theirs: str) -> Non
 
 def test_an_own_parameter_is_not_shown_without_its_name() -> None:
     explanation = client().explain(f"{URL}?password={CANARY}")
-    text = explanation.base_string.replace(f"password%3D****", f"{CANARY}%3D")
+    text = explanation.base_string.replace("password%3D****", f"{CANARY}%3D")
     assert CANARY in text
     assert CANARY not in shown(explanation.diff(text))
 

@@ -33,8 +33,15 @@ _PIECE = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _ESCAPES = {
-    **{"n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "f": "\f", "v": "\v"},
-    **{"e": "\x1b", "E": "\x1b"},
+    "n": "\n",
+    "r": "\r",
+    "t": "\t",
+    "a": "\a",
+    "b": "\b",
+    "f": "\f",
+    "v": "\v",
+    "e": "\x1b",
+    "E": "\x1b",
 }
 _ANSI_ESCAPE = re.compile(
     r"""\\(?:
@@ -210,22 +217,12 @@ def _options(words: list[str]) -> list[tuple[str, str]]:
     """Return the options by their long names, each with its value; the URL is one of them."""
     options = []
     rest = iter(words)
-    is_after_options = False
     for word in rest:
-        if is_after_options:
-            options.append(("url", word))
-        elif word == "--":
-            is_after_options = True
+        if word == "--":
+            # No options follow.
+            options += [("url", url) for url in rest]
         elif word.startswith("--"):
-            name = word[2:]
-            if name in _WITH_VALUE:
-                options.append((name, _value(word, rest)))
-            elif name in _FLAGS or name.removeprefix("no-") in _FLAGS:
-                options.append((name, ""))
-            elif name == "next":
-                raise OAuth1Error("the curl command has --next: give one request at a time")
-            else:
-                raise OAuth1Error(f"the curl command has an unknown option, {_name(word)}")
+            options.append(_long_option(word, rest))
         elif word.startswith("-") and word != "-":
             for index, letter in enumerate(word[1:], 2):
                 long = _SHORT.get(letter)
@@ -238,6 +235,17 @@ def _options(words: list[str]) -> list[tuple[str, str]]:
         else:
             options.append(("url", word))
     return options
+
+
+def _long_option(word: str, rest: object) -> tuple[str, str]:
+    name = word[2:]
+    if name in _WITH_VALUE:
+        return name, _value(word, rest)
+    if name in _FLAGS or name.removeprefix("no-") in _FLAGS:
+        return name, ""
+    if name == "next":
+        raise OAuth1Error("the curl command has --next: give one request at a time")
+    raise OAuth1Error(f"the curl command has an unknown option, {_name(word)}")
 
 
 def _name(word: str) -> str:
@@ -254,11 +262,41 @@ def _value(option: str, rest: object) -> str:
 def _request(options: list[tuple[str, str]]) -> CurlRequest:
     given: dict[str, list[str]] = {}
     for name, value in options:
-        given.pop(name.removeprefix("no-") if name.startswith("no-") else "", None)
+        if name.startswith("no-"):
+            given.pop(name.removeprefix("no-"), None)
         given.setdefault(name, []).append(value)
     for name in ("config", "request-target"):
         if name in given:
             raise OAuth1Error(f"the curl command has --{name}: give it without")
+    body = _body(options)
+    queries = [_urlencoded("url-query", value) for value in given.get("url-query", [])]
+    if "get" in given and body is not None:
+        queries.append(_as_text(body))
+        body = None
+    url = _url(given, queries)
+    has_parts = "form" in given or "form-string" in given
+    headers = _headers(given, url, has_body=body is not None, has_parts=has_parts)
+    if "request" in given:
+        method = given["request"][-1]
+    elif "head" in given:
+        method = "HEAD"
+    elif "upload-file" in given:
+        method = "PUT"
+    else:
+        method = "POST" if body is not None or has_parts else "GET"
+    return CurlRequest(method, url, headers, body)
+
+
+def _body(options: list[tuple[str, str]]) -> bytes | None:
+    data: list[bytes] = []
+    for name, value in options:
+        if name in _DATA:
+            separator = b"&" if data and name != "json" else b""
+            data.append(separator + _in_bytes(_data(name, value)))
+    return b"".join(data) if data else None
+
+
+def _url(given: dict[str, list[str]], queries: list[str]) -> str:
     urls = given.get("url", [])
     if len(urls) != 1:
         raise OAuth1Error(
@@ -272,35 +310,13 @@ def _request(options: list[tuple[str, str]]) -> CurlRequest:
             "--globoff"
         )
     if "path-as-is" not in given:
-        url = re.sub(r"(?<=://)([^/?#]*)([^?#]*)", lambda it: it[1] + _without_dots(it[2]), url, 1)
-    body: bytes | None = None
-    for name, value in options:
-        if name in _DATA:
-            separator = b"&" if body is not None and name != "json" else b""
-            body = (body or b"") + separator + _in_bytes(_data(name, value))
-    queries = [_urlencoded("url-query", value) for value in given.get("url-query", [])]
-    if "get" in given and body is not None:
-        queries.append(_as_text(body))
-        body = None
+        path = re.compile(r"(?<=://)([^/?#]*)([^?#]*)")
+        url = path.sub(lambda it: it[1] + _without_dots(it[2]), url, count=1)
     for query in filter(None, queries):
         resource, fragment, rest = url.partition("#")
         url = f"{resource}{'&' if '?' in resource else '?'}{query}{fragment}{rest}"
-    has_parts = "form" in given or "form-string" in given
     # Bytes that are no UTF-8 cannot be in text.
-    url = re.sub(r"[\udc80-\udcff]", lambda it: quote_from_bytes(_in_bytes(it[0])), url)
-    if "user" not in given and (user := re.match(r"[^:/]*://([^/?#]*)@", url)):
-        login = _as_text(unquote_to_bytes(user[1]))
-        given["user"] = [login if ":" in login else f"{login}:"]
-    headers = _headers(given, has_body=body is not None, has_parts=has_parts)
-    if "request" in given:
-        method = given["request"][-1]
-    elif "head" in given:
-        method = "HEAD"
-    elif "upload-file" in given:
-        method = "PUT"
-    else:
-        method = "POST" if body is not None or has_parts else "GET"
-    return CurlRequest(method, url, headers, body)
+    return re.sub(r"[\udc80-\udcff]", lambda it: quote_from_bytes(_in_bytes(it[0])), url)
 
 
 def _without_dots(path: str) -> str:
@@ -342,7 +358,7 @@ def _file(name: str) -> OAuth1Error:
 
 
 def _headers(
-    given: dict[str, list[str]], *, has_body: bool, has_parts: bool
+    given: dict[str, list[str]], url: str, *, has_body: bool, has_parts: bool
 ) -> list[tuple[str, str]]:
     headers = []
     names = set()
@@ -367,7 +383,17 @@ def _headers(
         defaults.append(("Content-Type", FORM_MEDIA_TYPE))
     if "oauth2-bearer" in given:
         defaults.append(("Authorization", f"Bearer {given['oauth2-bearer'][-1]}"))
-    elif "user" in given:
-        user = base64.b64encode(_in_bytes(given["user"][-1])).decode()
-        defaults.append(("Authorization", f"Basic {user}"))
+    elif user := _user(given, url):
+        defaults.append(("Authorization", f"Basic {base64.b64encode(user).decode()}"))
     return headers + [(name, value) for name, value in defaults if name.lower() not in names]
+
+
+def _user(given: dict[str, list[str]], url: str) -> bytes | None:
+    """Return the name and the password for Basic authentication: an option's, or the URL's."""
+    if "user" in given:
+        return _in_bytes(given["user"][-1])
+    found = re.match(r"[^:/]*://([^/?#]*)@", url)
+    if found is None:
+        return None
+    user = unquote_to_bytes(found[1])
+    return user if b":" in user else user + b":"

@@ -146,16 +146,9 @@ def difference(exact: Exact | None, other: str | bytes | Explanation) -> Differe
         )
     if _curl.COMMAND.match(other):
         return _of_curl(exact, _curl.parse(other))
-    found = find_base_strings(other)
-    if found:
-        theirs = _theirs_of(exact, found)
-        if theirs != exact.base_string:
-            # A terminal, or a log, may have wrapped it.
-            unwrapped = find_base_strings(re.sub(r"[\r\n]+[ \t]*", "", other))
-            wrapped = _theirs_of(exact, unwrapped or found)
-            last = exact.base_string.rpartition("%26")[2]
-            theirs = wrapped if wrapped.endswith(last) else theirs
-        return _of_base_strings(exact, theirs)
+    base_string = _base_string_in(exact, other)
+    if base_string is not None:
+        return _of_base_strings(exact, base_string)
     other = _without_surrogates(other)
     header = _HEADER.search(other)
     if header is not None:
@@ -193,9 +186,28 @@ def _without_surrogates(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def _theirs_of(exact: Exact, found: list[str]) -> str:
+def _base_string_in(exact: Exact, text: str) -> str | None:
+    """Find the base string that a text is about."""
+    found = find_base_strings(text)
+    if not found:
+        return None
+    chosen = _chosen(exact, found)
+    if chosen != exact.base_string:
+        # A terminal, or a log, may have wrapped it.
+        unwrapped = find_base_strings(re.sub(r"[\r\n]+[ \t]*", "", text))
+        joined = _chosen(exact, unwrapped or found)
+        return joined if joined.endswith(_last_parameter(exact)) else chosen
+    return chosen
+
+
+def _last_parameter(exact: Exact) -> str:
+    """Return the end of our base string."""
+    return re.split("%26|&", exact.base_string)[-1]
+
+
+def _chosen(exact: Exact, found: list[str]) -> str:
     """Choose the base string that the text is about, without what follows it."""
-    last = exact.base_string.rpartition("%26")[2]
+    last = _last_parameter(exact)
     ended = []
     for text in found:
         # Only at the end of our last parameter is it sure that punctuation is of the sentence.
@@ -549,7 +561,7 @@ def _shown(exact: Exact, text: str) -> str:
     name, equals, value = plain.partition("=")
     is_name = re.fullmatch(r"[\w.~\[\]-]*", name) is not None
     if uri is not None:
-        text = uri[0] + MASK if looks_secret(plain[uri.end() :]) else text
+        text = plain[: uri.end() + 1] + MASK if looks_secret(plain[uri.end() :]) else text
     elif looks_secret(name) and not (is_name and equals):
         text = MASK
     elif is_secret(exact.client, name, value) or looks_secret(value):
