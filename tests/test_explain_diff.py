@@ -469,6 +469,13 @@ def test_a_base_string_that_was_cut(length: int, end: str) -> None:
     assert difference.position is not None
 
 
+def test_a_base_string_that_was_cut_between_parameters() -> None:
+    explanation = explained("https://example.com/?q=1")
+    text = explanation.base_string
+    assert explanation.diff(text[: text.index("%26oauth_version")]).cause == "cut_short"
+    assert explanation.diff(text[: text.index("%26q%3D1")]).cause == "query_not_signed"
+
+
 def test_a_base_string_that_was_wrapped() -> None:
     explanation = explained()
     text = explanation.base_string

@@ -381,10 +381,11 @@ def _parameter_difference(exact: Exact, theirs: str) -> Found:
 
 
 def _is_cut(ours: str, theirs: str) -> bool:
-    """Whether a log has the beginning alone; what ends with a parameter may have been sorted so."""
+    """Whether a log has the beginning alone; the last parameter may be missing on its own."""
     beginning = theirs.rstrip(".…")
     rest = ours.removeprefix(beginning)
-    return rest != ours and (beginning != theirs or not rest.startswith("%26"))
+    is_one_missing = rest.startswith("%26") and rest.count("%26") == 1
+    return rest != ours and (beginning != theirs or not is_one_missing)
 
 
 def _cause_of_pairs(
