@@ -49,6 +49,22 @@ COMMANDS = [
     "curl {}/r --url-query a=1 --url-query 'b=x y'",
     'curl -H \'Authorization: OAuth oauth_nonce="1", oauth_signature="a%3D"\' {}/r',
     "curl {}/r -F a=1",
+    "curl {}/a/../b/./c/..",
+    "curl {}/../a//../b/.",
+    "curl {}/a/../b?c=/../d --path-as-is",
+    "curl {}/r -d $'a=\\101\\e\\cA\\x41\\q\\\"'",
+    "curl {}/r -d $'a=\\ud83d\\ude00\\xe9\\U0001F600'",
+    "curl {}/r --data-urlencode $'a=\\ud83d' -d $'b=1\\0c'",
+    'curl {}/r -d $"a b"',
+    "curl {}/r -d 'a' --json 'b' -d c --json d",
+    "curl {}/r -d '' -d a",
+    "curl {}/r -d a=1 -G --no-get",
+    "curl -g '{}/r?a={{b}}&c=[1]'",
+    "curl '{}/r?a[]=1'",
+    "curl {}/r -d a=1 # a comment",
+    "curl -d a#b {}/r # -d c=1\n",
+    "curl -d a=1 -- {}/r",
+    "curl {}/r --proto =http --expect100-timeout 1",
 ]
 
 
@@ -119,6 +135,20 @@ def test_what_a_prompt_and_a_path_are() -> None:
     assert ("Content-Type", "application/json") in said.headers
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+@pytest.mark.parametrize("options", ["", "-u b:c", "-H 'Authorization: x'", "--oauth2-bearer t"])
+@pytest.mark.parametrize("user", ["us%20er:p%40w", "user", ":pw"])
+def test_user_information_is_basic(server: WireServer, user: str, options: str) -> None:
+    text = f"curl {server.url.replace('://', f'://{user}@')}/r {options}"
+    subprocess.run(["bash", "-c", text], check=True, capture_output=True, timeout=20)
+    arrived = {name.lower(): value for name, value in dict(server.last.headers).items()}
+    assert dict(parse(text).headers)["Authorization"] == arrived["authorization"]
+
+
+def test_windows_has_another_folder() -> None:
+    assert parse("C:\\bin\\curl.exe http://a.example/").url == "http://a.example/"
+
+
 def test_what_is_shown_of_it_is_no_secret() -> None:
     assert "canary" not in repr(parse("curl -u canary:canary http://canary@a.example/ -d a=canary"))
 
@@ -147,7 +177,12 @@ def test_what_is_shown_of_it_is_no_secret() -> None:
         ("curl https://a.example/ -K canary", "--config"),
         ("curl https://a.example/ --request-target /canary", "--request-target"),
         ("curl https://a.example/ --next https://b.example/", "one request at a time"),
+        ("curl https://a.example/ --Canary-canary", "unknown option, --"),
+        ("curl 'https://a.example/canary[1-2]'", "curl makes several"),
+        ("curl 'https://a.example/{canary,b}'", "curl makes several"),
+        ('curl ^"https://a.example/canary^"', "copy it for bash"),
         ("curl https://a.example/$canary", "variable"),
+        ('curl https://a.example/ -d "\\\\$canary"', "variable"),
         ('curl https://a.example/ -d "$(cat canary)"', "variable"),
         ("curl https://a.example/ -d `cat canary`", "variable"),
     ],

@@ -440,6 +440,50 @@ def test_the_base_string_is_found_wherever_it_is(write: Any) -> None:
     assert (difference.ours, difference.theirs) == ("q=a%20b", "q=a+b")
 
 
+@pytest.mark.parametrize("end", [*".,;)]|`", "\0", ". Signature invalid", "...\n", ").", "<br>"])
+def test_what_follows_a_base_string_is_not_of_it(end: str) -> None:
+    explanation = explained()
+    assert explanation.diff(f"({explanation.base_string}{end}").cause == "key"
+    http = explanation.base_string.replace("https", "http")
+    difference = explanation.diff(f"({http}{end}")
+    assert (difference.cause, difference.further) == ("scheme", ())
+
+
+def test_of_two_base_strings_the_other_counts() -> None:
+    ours = explained().base_string
+    http = ours.replace("https", "http")
+    for text in (f"sent: {ours}\ncomputed: {http}", f"computed: {http}\nsent: {ours}"):
+        assert explained().diff(text).cause == "scheme"
+    # That of another request says nothing.
+    other = explained("http://example.com/", nonce="other").base_string
+    assert explained().diff(f"{other}\n{ours}").cause == "key"
+    assert explained().diff(f"{ours} {ours}").cause == "key"
+
+
+@pytest.mark.parametrize("end", ["", "...", "…"])
+@pytest.mark.parametrize("length", [20, 50, 100])
+def test_a_base_string_that_was_cut(length: int, end: str) -> None:
+    explanation = explained()
+    difference = explanation.diff(explanation.base_string[:-length] + end)
+    assert difference.cause == "cut_short"
+    assert difference.position is not None
+
+
+def test_a_base_string_that_was_cut_between_parameters() -> None:
+    explanation = explained("https://example.com/?q=1")
+    text = explanation.base_string
+    assert explanation.diff(text[: text.index("%26oauth_version")]).cause == "cut_short"
+    assert explanation.diff(text[: text.index("%26q%3D1")]).cause == "query_not_signed"
+
+
+def test_a_base_string_that_was_wrapped() -> None:
+    explanation = explained()
+    text = explanation.base_string
+    for cause, it in (("key", text), ("scheme", text.replace("https", "http"))):
+        wrapped = "\n".join(it[start : start + 80] for start in range(0, len(it), 80))
+        assert explanation.diff(f"base string: {wrapped}").cause == cause
+
+
 # Headers, and the key.
 
 KEYS = {
@@ -554,7 +598,7 @@ def test_rsa(bits: int) -> None:
         (
             {"method": "POST", "body": "a=1", "headers": FORM},
             f"curl '{URL}' -d a=1 -u user:pw",
-            "same",
+            "authorization",
         ),
         ({"method": "POST", "body": "a=1", "headers": FORM}, f"curl '{URL}' -d a=2", "value"),
     ],
@@ -564,6 +608,18 @@ def test_a_curl_command_that_is_not_signed(
 ) -> None:
     explanation = explained(**request_, **without_hash({}))
     assert explanation.diff(command).cause == cause
+
+
+def test_a_curl_command_with_another_body_than_was_hashed() -> None:
+    explanation = explained(method="POST", body='{"a": 1}', headers=JSON, body_hash="sha1")
+    command = f"curl '{URL}' --json '{{\"a\": 1}}'"
+    assert explanation.diff(command).cause == "same"
+    assert explanation.diff(command.replace(": 1", ": 2")).cause == "body_hash"
+
+
+def test_a_curl_command_of_oauth_2_is_not_the_same() -> None:
+    command = f"curl '{URL}' -H 'Authorization: Bearer x'"
+    assert explained().diff(command).cause == "authorization"
 
 
 def test_a_curl_command_that_is_signed() -> None:

@@ -5,20 +5,24 @@ from __future__ import annotations
 import base64
 import re
 from dataclasses import dataclass
-from urllib.parse import quote_plus
+from urllib.parse import quote_from_bytes, quote_plus, unquote_to_bytes
 
 from oauth1_rs.exceptions import OAuth1Error
 
 FORM_MEDIA_TYPE = "application/x-www-form-urlencoded"
+
+# With a prompt, perhaps, and the program's folder.
+COMMAND = re.compile(r"\s*(?:\$\s+)?(?:\S*[/\\])?curl(?:\.exe)?\s")
 
 # One piece of a word, as a POSIX shell reads it; `$'...'` is what browsers copy.
 _PIECE = re.compile(
     r"""
     (?P<continued>\\\r?\n)
     | (?P<space>\s+)
+    | (?P<comment>(?<!\S)(?<!\\\s)\#[^\n]*)
     | \$'(?P<ansi>(?:[^'\\]|\\.)*)'
     | '(?P<single>[^']*)'
-    | "(?P<double>(?:[^"\\]|\\.)*)"
+    | \$?"(?P<double>(?:[^"\\]|\\.)*)"
     | \\(?P<escaped>.)
     | (?P<redirection>[<>]+&?\s*)
     | (?P<end>[|;]|&&|&(?=\s|$))
@@ -28,8 +32,24 @@ _PIECE = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
-_ANSI_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{1,4})|x([0-9A-Fa-f]{1,2})|(.))", re.DOTALL)
+_ESCAPES = {
+    "n": "\n",
+    "r": "\r",
+    "t": "\t",
+    "a": "\a",
+    "b": "\b",
+    "f": "\f",
+    "v": "\v",
+    "e": "\x1b",
+    "E": "\x1b",
+}
+_ANSI_ESCAPE = re.compile(
+    r"""\\(?:
+    u(?P<character>[0-9A-Fa-f]{1,4}) | U(?P<long>[0-9A-Fa-f]{1,8})
+    | x(?P<byte>[0-9A-Fa-f]{1,2}) | (?P<octal>[0-7]{1,3}) | c(?P<control>.) | (?P<other>.)
+    )""",
+    re.VERBOSE | re.DOTALL,
+)
 
 _DATA = {"data", "data-ascii", "data-binary", "data-raw", "data-urlencode", "json"}
 # What changes the request that is signed. The rest of the names is what may be passed over.
@@ -39,7 +59,9 @@ _MEANT = _DATA | {
 }  # fmt: skip
 _WITH_VALUE = _MEANT | {
     "aws-sigv4", "cacert", "capath", "cert", "cert-type", "ciphers", "config", "connect-timeout",
-    "connect-to", "cookie", "cookie-jar", "continue-at", "dns-servers", "dump-header", "interface",
+    "connect-to", "cookie", "delegation", "doh-url", "expect100-timeout", "keepalive-time", "proto",
+    "proto-default", "proto-redir", "socks4", "socks4a", "socks5", "socks5-hostname",
+    "cookie-jar", "continue-at", "dns-servers", "dump-header", "interface",
     "key", "key-type", "limit-rate", "local-port", "max-filesize", "max-redirs", "max-time",
     "netrc-file", "noproxy", "output", "output-dir", "pass", "pinnedpubkey", "proxy",
     "proxy-header", "proxy-user",
@@ -106,35 +128,43 @@ def parse(command: str) -> CurlRequest:
         It is no curl command, or needs what is not in it: a file, a variable. The text says what
         to change, and shows none of the command's values.
     """
-    words = split(command)
-    if not words or words[0].rpartition("/")[2] not in {"curl", "curl.exe"}:
+    # Half a character cannot be sent; below, such halves stand for bytes that are no UTF-8.
+    command = command.encode(errors="replace").decode() + " "
+    beginning = COMMAND.match(command)
+    if beginning is None:
         raise OAuth1Error("a curl command must begin with curl")
-    return _request(_options(words[1:]))
+    if re.search(r"\s\^\"", command):
+        raise OAuth1Error(
+            "the curl command is written for cmd of Windows: copy it for bash, as browsers offer"
+        )
+    return _request(_options(split(command[beginning.end() :])))
 
 
 def split(command: str) -> list[str]:
     """Split a command into words, up to a pipe or whatever else ends it in a POSIX shell."""
     words: list[str] = []
-    word: str | None = None
+    # The pieces of the word that is being read; none between words, and an empty one for ''.
+    word: list[str] = []
     # Whether the word that comes is a file's name.
     is_redirected = False
     position = 0
-    text = re.sub(r"\A\s*(?:\$\s+)?", "", command) + " "  # a prompt may stand before it
+    text = command + " "
     while position < len(text):
         piece = _PIECE.match(text, position)
         if piece is None:
             raise OAuth1Error("the curl command has a quotation mark that is never closed")
         position = piece.end()
         kind = str(piece.lastgroup)
-        if kind not in {"space", "continued", "redirection", "end"}:
-            word = (word or "") + _piece_text(kind, piece[kind])
+        if kind not in {"space", "continued", "comment", "redirection", "end"}:
+            word.append(_piece_text(kind, piece[kind]))
             continue
-        is_number_of_output = kind == "redirection" and word is not None and word.isdigit()
-        if word is not None and not is_redirected and not is_number_of_output:
-            words.append(word)
-        if word is not None or kind == "redirection":
+        text_of_word = "".join(word)
+        is_number_of_output = kind == "redirection" and text_of_word.isdigit()
+        if word and not is_redirected and not is_number_of_output:
+            words.append(text_of_word)
+        if word or kind == "redirection":
             is_redirected = kind == "redirection"
-        word = None
+        word = []
         if kind == "end":
             break
     return words
@@ -143,13 +173,16 @@ def split(command: str) -> list[str]:
 def _piece_text(kind: str, text: str) -> str:
     """Return what a piece of a word stands for."""
     if kind == "ansi":
-        return _ANSI_ESCAPE.sub(_ansi_character, text)
+        # A zero byte ends what is between the quotation marks.
+        return _ANSI_ESCAPE.sub(_ansi_character, text).partition("\0")[0]
     if kind == "ampersand":
         raise OAuth1Error(
             "the curl command has & without quotation marks, at which a shell ends the command: "
             "put the URL, or the data, into quotation marks"
         )
-    if kind == "variable" or (kind == "double" and re.search(r"(?<!\\)(?:`|\$[({\w])", text)):
+    if kind == "variable" or (
+        kind == "double" and re.search(r"`|\$[({\w]", re.sub(r"(?s)\\.", "", text))
+    ):
         raise OAuth1Error(
             "the curl command has a variable, or a command within it: give it with the values"
         )
@@ -159,9 +192,25 @@ def _piece_text(kind: str, text: str) -> str:
 
 
 def _ansi_character(escape: re.Match[str]) -> str:
-    if escape[3] is None:
-        return chr(int(escape[1] or escape[2], 16))
-    return _ESCAPES.get(escape[3], escape[3])
+    kind, digits = str(escape.lastgroup), escape[str(escape.lastgroup)]
+    if kind == "other":
+        return _ESCAPES.get(digits, escape[0] if digits not in "\\'\"?" else digits)
+    if kind == "control":
+        return chr(ord(digits) & 0x1F)
+    number = int(digits, 8 if kind == "octal" else 16)
+    if kind in {"byte", "octal"}:
+        return _as_text(bytes([number & 0xFF]))
+    # A character beyond the first 65536 comes in two halves, and bash encodes each.
+    return _as_text(chr(min(number, 0x10FFFF)).encode(errors="surrogatepass"))
+
+
+def _as_text(text: bytes) -> str:
+    """Return bytes so that `_in_bytes` gives the same."""
+    return text.decode(errors="surrogateescape")
+
+
+def _in_bytes(text: str) -> bytes:
+    return text.encode(errors="surrogateescape")
 
 
 def _options(words: list[str]) -> list[tuple[str, str]]:
@@ -169,25 +218,18 @@ def _options(words: list[str]) -> list[tuple[str, str]]:
     options = []
     rest = iter(words)
     for word in rest:
-        if word.startswith("--"):
-            name = word[2:]
-            if name in _WITH_VALUE:
-                options.append((name, _value(word, rest)))
-            elif name in _FLAGS or name.removeprefix("no-") in _FLAGS:
-                options.append((name, ""))
-            elif name == "next":
-                raise OAuth1Error("the curl command has --next: give one request at a time")
-            else:
-                raise OAuth1Error(f"the curl command has an unknown option, {_name(word)}")
+        if word == "--":
+            # No options follow.
+            options += [("url", url) for url in rest]
+        elif word.startswith("--"):
+            options.append(_long_option(word, rest))
         elif word.startswith("-") and word != "-":
-            letters = word[1:]
-            while letters:
-                letter, letters = letters[0], letters[1:]
+            for index, letter in enumerate(word[1:], 2):
                 long = _SHORT.get(letter)
                 if long is None:
                     raise OAuth1Error(f"the curl command has an unknown option, -{letter}")
                 if long in _WITH_VALUE:
-                    options.append((long, letters or _value(f"-{letter}", rest)))
+                    options.append((long, word[index:] or _value(f"-{letter}", rest)))
                     break
                 options.append((long, ""))
         else:
@@ -195,8 +237,19 @@ def _options(words: list[str]) -> list[tuple[str, str]]:
     return options
 
 
+def _long_option(word: str, rest: object) -> tuple[str, str]:
+    name = word[2:]
+    if name in _WITH_VALUE:
+        return name, _value(word, rest)
+    if name in _FLAGS or name.removeprefix("no-") in _FLAGS:
+        return name, ""
+    if name == "next":
+        raise OAuth1Error("the curl command has --next: give one request at a time")
+    raise OAuth1Error(f"the curl command has an unknown option, {_name(word)}")
+
+
 def _name(word: str) -> str:
-    return re.match(r"[\w.-]*", word)[0]  # type: ignore[index]  # it matches every text
+    return re.match(r"[a-z0-9.-]*", word)[0]  # type: ignore[index]  # it matches every text
 
 
 def _value(option: str, rest: object) -> str:
@@ -209,29 +262,20 @@ def _value(option: str, rest: object) -> str:
 def _request(options: list[tuple[str, str]]) -> CurlRequest:
     given: dict[str, list[str]] = {}
     for name, value in options:
+        if name.startswith("no-"):
+            given.pop(name.removeprefix("no-"), None)
         given.setdefault(name, []).append(value)
     for name in ("config", "request-target"):
         if name in given:
             raise OAuth1Error(f"the curl command has --{name}: give it without")
-    urls = given.get("url", [])
-    if len(urls) != 1:
-        raise OAuth1Error(
-            f"the curl command has {len(urls)} URLs, and must have one: is something not in "
-            "quotation marks?"
-        )
-    url = urls[0] if "://" in urls[0] else f"http://{urls[0]}"
-    data = [_data(name, value) for name, value in options if name in _DATA]
-    separator = "" if "json" in given else "&"
-    body = separator.join(data).encode() if data else None
+    body = _body(options)
     queries = [_urlencoded("url-query", value) for value in given.get("url-query", [])]
     if "get" in given and body is not None:
-        queries.append(body.decode())
+        queries.append(_as_text(body))
         body = None
-    for query in filter(None, queries):
-        resource, fragment, rest = url.partition("#")
-        url = f"{resource}{'&' if '?' in resource else '?'}{query}{fragment}{rest}"
+    url = _url(given, queries)
     has_parts = "form" in given or "form-string" in given
-    headers = _headers(given, has_body=body is not None, has_parts=has_parts)
+    headers = _headers(given, url, has_body=body is not None, has_parts=has_parts)
     if "request" in given:
         method = given["request"][-1]
     elif "head" in given:
@@ -241,6 +285,50 @@ def _request(options: list[tuple[str, str]]) -> CurlRequest:
     else:
         method = "POST" if body is not None or has_parts else "GET"
     return CurlRequest(method, url, headers, body)
+
+
+def _body(options: list[tuple[str, str]]) -> bytes | None:
+    data: list[bytes] = []
+    for name, value in options:
+        if name in _DATA:
+            separator = b"&" if data and name != "json" else b""
+            data.append(separator + _in_bytes(_data(name, value)))
+    return b"".join(data) if data else None
+
+
+def _url(given: dict[str, list[str]], queries: list[str]) -> str:
+    urls = given.get("url", [])
+    if len(urls) != 1:
+        raise OAuth1Error(
+            f"the curl command has {len(urls)} URLs, and must have one: is something not in "
+            "quotation marks?"
+        )
+    url = urls[0] if "://" in urls[0] else f"http://{urls[0]}"
+    if "globoff" not in given and re.search(r"[{}]|(?<!://)(?<!@)\[[^\]]+\]", url):
+        raise OAuth1Error(
+            "the curl command has a URL with {} or [], for which curl makes several: give one, or "
+            "--globoff"
+        )
+    if "path-as-is" not in given:
+        path = re.compile(r"(?<=://)([^/?#]*)([^?#]*)")
+        url = path.sub(lambda it: it[1] + _without_dots(it[2]), url, count=1)
+    for query in filter(None, queries):
+        resource, fragment, rest = url.partition("#")
+        url = f"{resource}{'&' if '?' in resource else '?'}{query}{fragment}{rest}"
+    # Bytes that are no UTF-8 cannot be in text.
+    return re.sub(r"[\udc80-\udcff]", lambda it: quote_from_bytes(_in_bytes(it[0])), url)
+
+
+def _without_dots(path: str) -> str:
+    """Return a path without its segments . and .., as RFC 3986 section 5.2.4 asks."""
+    segments = path.split("/")
+    kept = segments[:1]
+    for segment in segments[1:]:
+        if segment == "..":
+            kept = kept[:1] + kept[1:-1]
+        elif segment != ".":
+            kept.append(segment)
+    return "/".join(kept + [""] * (segments[-1] in {".", ".."}))
 
 
 def _data(name: str, value: str) -> str:
@@ -259,8 +347,8 @@ def _urlencoded(name: str, value: str) -> str:
         raise _file(name)
     key, equals, content = value.partition("=")
     if not equals:
-        return quote_plus(key)
-    return f"{key}{'=' if key else ''}{quote_plus(content)}"
+        return quote_plus(_in_bytes(key))
+    return f"{key}{'=' if key else ''}{quote_plus(_in_bytes(content))}"
 
 
 def _file(name: str) -> OAuth1Error:
@@ -270,7 +358,7 @@ def _file(name: str) -> OAuth1Error:
 
 
 def _headers(
-    given: dict[str, list[str]], *, has_body: bool, has_parts: bool
+    given: dict[str, list[str]], url: str, *, has_body: bool, has_parts: bool
 ) -> list[tuple[str, str]]:
     headers = []
     names = set()
@@ -279,7 +367,7 @@ def _headers(
             raise OAuth1Error(
                 "--header names a file, which is not read: give the headers themselves"
             )
-        name, colon, value = line.partition(":")
+        name, colon, value = _in_bytes(line).decode(errors="replace").partition(":")
         if not colon:
             # `Name;` is a header without a value.
             name, value = line.removesuffix(";"), ""
@@ -295,7 +383,17 @@ def _headers(
         defaults.append(("Content-Type", FORM_MEDIA_TYPE))
     if "oauth2-bearer" in given:
         defaults.append(("Authorization", f"Bearer {given['oauth2-bearer'][-1]}"))
-    elif "user" in given:
-        user = base64.b64encode(given["user"][-1].encode()).decode()
-        defaults.append(("Authorization", f"Basic {user}"))
+    elif user := _user(given, url):
+        defaults.append(("Authorization", f"Basic {base64.b64encode(user).decode()}"))
     return headers + [(name, value) for name, value in defaults if name.lower() not in names]
+
+
+def _user(given: dict[str, list[str]], url: str) -> bytes | None:
+    """Return the name and the password for Basic authentication: an option's, or the URL's."""
+    if "user" in given:
+        return _in_bytes(given["user"][-1])
+    found = re.match(r"[^:/]*://([^/?#]*)@", url)
+    if found is None:
+        return None
+    user = unquote_to_bytes(found[1])
+    return user if b":" in user else user + b":"

@@ -14,16 +14,19 @@ from oauth1_rs._explain import (
     MASK,
     Exact,
     Explanation,
+    holds_secret,
     is_secret,
     looks_secret,
     printable,
-    secrets_of,
     text_of,
+    unquoted,
 )
 from oauth1_rs._faults import (
     CAUSES,
     ENCODINGS,
+    MAX_TRIED,
     Pair,
+    body_bytes,
     by_encoding,
     encode,
     normalized,
@@ -64,6 +67,8 @@ _ADDITIONAL = {
     b"oauth_token": "token_expected",
 }
 
+# What may stand behind a base string in a sentence.
+_PUNCTUATION = ".,;)]|`\0"
 _BASE_STRING = re.compile(
     r"(?<![A-Za-z])(?P<method>[A-Za-z]{3,20})"
     r"&(?P<uri>https?(?:%3A%2F%2F|://)[^&\s\"'<>\\]*)"
@@ -139,11 +144,12 @@ def difference(exact: Exact | None, other: str | bytes | Explanation) -> Differe
             "diff takes a base string, an Authorization header, or a curl command as str or bytes, "
             f"got {type(other).__name__}"
         )
-    if re.match(r"\s*(?:\$\s+)?(?:\S*/)?curl(?:\.exe)?\s", other):
+    if _curl.COMMAND.match(other):
         return _of_curl(exact, _curl.parse(other))
-    base_string = find_base_string(other)
+    base_string = _base_string_in(exact, other)
     if base_string is not None:
         return _of_base_strings(exact, base_string)
+    other = _without_surrogates(other)
     header = _HEADER.search(other)
     if header is not None:
         theirs = _header_parameters(other[header.end() :])
@@ -157,19 +163,60 @@ def difference(exact: Exact | None, other: str | bytes | Explanation) -> Differe
     )
 
 
-def find_base_string(text: str) -> str | None:
-    """Find a base string in a server's answer or in a log, however it is escaped there."""
-    unescaped = html.unescape(text)
+def find_base_strings(text: str) -> list[str]:
+    """Find base strings in a server's answer or in a log, however it is escaped there."""
+    # No reference is longer, and Python refuses to read numbers of thousands of digits.
+    unescaped = re.sub(r"&#?\w{1,32};?", lambda it: html.unescape(it[0]), text)
     in_json = re.sub(r"\\u([0-9a-fA-F]{4})", lambda it: chr(int(it[1], 16)), text)
     in_json = in_json.replace("\\/", "/")
-    for candidate in (text, unescaped, in_json):
+    for candidate in map(_without_surrogates, (text, unescaped, in_json)):
         for decoded in (candidate, unquote(candidate)):
-            found = _BASE_STRING.search(decoded)
-            if found is not None:
+            found = [
                 # What follows in a query string, or in a form, is not of the base string.
-                parameters = found["parameters"].partition("&")[0]
-                return f"{found['method']}&{found['uri']}&{parameters}"
-    return None
+                f"{it['method']}&{it['uri']}&{it['parameters'].partition('&')[0]}"
+                for it in _BASE_STRING.finditer(decoded)
+            ]
+            if found:
+                return found
+    return []
+
+
+def _without_surrogates(text: str) -> str:
+    """Join what is one character in two halves, and replace a half that is alone."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _base_string_in(exact: Exact, text: str) -> str | None:
+    """Find the base string that a text is about."""
+    found = find_base_strings(text)
+    if not found:
+        return None
+    chosen = _chosen(exact, found)
+    if chosen != exact.base_string:
+        # A terminal, or a log, may have wrapped it.
+        unwrapped = find_base_strings(re.sub(r"[\r\n]+[ \t]*", "", text))
+        joined = _chosen(exact, unwrapped or found)
+        return joined if joined.endswith(_last_parameter(exact)) else chosen
+    return chosen
+
+
+def _last_parameter(exact: Exact) -> str:
+    """Return the end of our base string."""
+    return re.split("%26|&", exact.base_string)[-1]
+
+
+def _chosen(exact: Exact, found: list[str]) -> str:
+    """Choose the base string that the text is about, without what follows it."""
+    last = _last_parameter(exact)
+    ended = []
+    for text in found:
+        # Only at the end of our last parameter is it sure that punctuation is of the sentence.
+        trimmed = text.rstrip(_PUNCTUATION)
+        ended.append(trimmed if trimmed.endswith(last) else text)
+    nonces = [normalized([it.encoded]).decode() for it in pairs_of(exact) if it.name in _TIMES]
+    others = [it for it in ended if it != exact.base_string and all(n in it for n in nonces)]
+    # Logs have what was sent beside what the server made of it.
+    return others[0] if others else exact.base_string if exact.base_string in ended else ended[0]
 
 
 def _of_base_strings(exact: Exact, theirs: str) -> Difference:
@@ -186,8 +233,8 @@ def _of_base_strings(exact: Exact, theirs: str) -> Difference:
         aligned = _with_protocol(exact, [*protocol, *((name, values[name]) for name in _TIMES)])
         if aligned.base_string == theirs:
             cause = _cause_of_value(_TIMESTAMP, own.get(_TIMESTAMP, b""), values[_TIMESTAMP])
-            ours = text_of(own.get(_TIMESTAMP, b""))
-            return _difference(cause, ours, text_of(values[_TIMESTAMP]))
+            times = (text_of(it) for it in (own.get(_TIMESTAMP, b""), values[_TIMESTAMP]))
+            return _difference(cause, *(_shown(exact, it) for it in times))
     return _first_of(exact, aligned, theirs, ("other_signature",) if is_of_another else ())
 
 
@@ -220,6 +267,7 @@ def _of_signature(exact: Exact, theirs: list[tuple[bytes, bytes]], signature: st
 def _of_curl(exact: Exact, curl: _curl.CurlRequest) -> Difference:
     """Compare with what a curl command sends."""
     headers = {name.lower(): value for name, value in curl.headers}
+    is_authorized = bool(headers.get("authorization"))
     is_oauth = _HEADER.match(headers.get("authorization", "")) is not None
     parameters = f"{curl.url}&{(curl.body or b'').decode(errors='replace')}"
     is_signed = is_oauth or re.search(r"[?&]oauth_signature=", parameters) is not None
@@ -238,13 +286,18 @@ def _of_curl(exact: Exact, curl: _curl.CurlRequest) -> Difference:
     protocol = [(it.name, it.value) for it in pairs_of(theirs) if it.source == "oauth"]
     aligned = _with_protocol(exact, protocol)
     if aligned.base_string == theirs.base_string:
-        return (
-            _of_signature(exact, protocol, theirs.signature) if is_signed else _difference("same")
-        )
+        if is_signed:
+            return _of_signature(exact, protocol, theirs.signature)
+        is_hashed = any(name == b"oauth_body_hash" for name, _ in protocol)
+        is_known = exact.body is None or isinstance(exact.body, (str, bytes, bytearray))
+        if is_hashed and is_known and body_bytes(exact) != (curl.body or b""):
+            return _difference("body_hash")
+        return _difference("authorization" if is_authorized else "same")
     types = exact.content_type or "", theirs.content_type or ""
     if exact.is_form != theirs.is_form and all(types):
         position = _first_difference(aligned.base_string, theirs.base_string)
-        return _difference("content_type", *types, position=position)
+        shown = (_shown(exact, it) for it in types)
+        return _difference("content_type", *shown, position=position)
     return _first_of(exact, aligned, theirs.base_string)
 
 
@@ -321,8 +374,18 @@ def _parameter_difference(exact: Exact, theirs: str) -> Found:
             return Found(cause, unquote(ours), unquote(others))
     if not missing and not additional:
         return Found("not_sorted", unquote(ours), unquote(others))
+    if _is_cut(exact.base_string.split("&")[2], theirs):
+        return Found("cut_short", unquote(ours), unquote(others))
     cause, ours, others = _cause_of_pairs(exact, missing, additional)
     return Found(cause, unquote(ours), unquote(others))
+
+
+def _is_cut(ours: str, theirs: str) -> bool:
+    """Whether a log has the beginning alone; the last parameter may be missing on its own."""
+    beginning = theirs.rstrip(".…")
+    rest = ours.removeprefix(beginning)
+    is_one_missing = rest.startswith("%26") and rest.count("%26") == 1
+    return rest != ours and (beginning != theirs or not is_one_missing)
 
 
 def _cause_of_pairs(
@@ -432,6 +495,8 @@ def _reproduced(
 
 def _faulty_signature(exact: Exact) -> Difference | None:
     """Find the fault of the base string that gives the signature."""
+    if len(exact.base_string) > MAX_TRIED:
+        return None
     signature_method = {pair.name: pair.value for pair in pairs_of(exact)}.get(
         _SIGNATURE_METHOD, b""
     )
@@ -477,7 +542,8 @@ def _of_protocol(exact: Exact, theirs: list[tuple[bytes, bytes]]) -> Difference 
 
 
 def _header_parameters(text: str) -> list[tuple[bytes, bytes]]:
-    pattern = r'([\w.%-]+)\s*=\s*(?:"([^"]*)"|([^\s",\']+))\s*(?:,|$|(?=["\'\s]))'
+    # Names from their beginning alone: else the time grows with the square of a text's length.
+    pattern = r'(?<![\w.%-])([\w.%-]+)\s*=\s*(?:"([^"]*)"|([^\s",\']+))\s*(?:,|$|(?=["\'\s]))'
     found = re.finditer(pattern, text)
     return [(unquote_to_bytes(it[1]), unquote_to_bytes(it[2] or it[3] or "")) for it in found]
 
@@ -489,24 +555,25 @@ def _first_difference(ours: str, theirs: str) -> int:
 
 
 def _shown(exact: Exact, text: str) -> str:
-    """Return a parameter, or a URI, with what may be secret masked."""
-    secrets = [it for it in secrets_of(exact.client) if len(it) >= MIN_SECRET]
-    if any(secret in unquote(unquote(text)) for secret in secrets):
-        return MASK
-    resource, mark, query = (
-        text.partition("?") if "://" in text.partition("=")[0] else ("", "", text)
+    """Return a parameter, or a URI, with what may be secret masked, however it is encoded."""
+    text = re.sub(r"(?i)(?<=://)[^/?#]*(?:@|%(?:25)*40)", f"{MASK}@", text)
+    plain = unquoted(text)
+    uri = re.match(r"[\w+.-]*://[^?;#]*", plain)
+    name, equals, value = plain.partition("=")
+    is_name = re.fullmatch(r"[\w.~\[\]-]*", name) is not None
+    if uri is not None:
+        text = plain[: uri.end() + 1] + MASK if looks_secret(plain[uri.end() :]) else text
+    elif looks_secret(name) and not (is_name and equals):
+        text = MASK
+    elif is_secret(exact.client, name, value) or looks_secret(value):
+        text = f"{name if is_name else MASK}={MASK}"
+    hidden = [text_of(it.value) for it in pairs_of(exact) if looks_secret(text_of(it.name))]
+    public = {exact.client.client_key, exact.client.resource_owner_key}
+    plain = unquoted(text)
+    is_hidden = holds_secret(exact.client, plain) or any(
+        len(it) >= MIN_SECRET and it in plain for it in hidden if it not in public
     )
-    resource = re.sub(r"(?<=://)[^/?#]*@", f"{MASK}@", resource)
-    pieces = [_shown_piece(exact, piece) for piece in query.split("&")]
-    return resource + mark + "&".join(pieces)
-
-
-def _shown_piece(exact: Exact, piece: str) -> str:
-    name, equals, value = piece.partition("=")
-    name, value = unquote(unquote(name)), unquote(unquote(value))
-    if is_secret(exact.client, name, value) or looks_secret(value):
-        return f"{MASK if looks_secret(value) and not equals else name}={MASK}"
-    return MASK if not equals and looks_secret(name) else piece
+    return MASK if is_hidden else text
 
 
 def _difference(

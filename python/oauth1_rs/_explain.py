@@ -11,10 +11,12 @@ import collections
 import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_plus
+from urllib.parse import quote, unquote, unquote_to_bytes
+
+from oauth1_rs._hops import MAX_ENCODINGS, MIN_SECRET
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from oauth1_rs._difference import Difference
     from oauth1_rs._native import Client
@@ -23,9 +25,16 @@ MASK = "****"
 
 # The names of parameters that prove who somebody is.
 _SECRET_NAME = re.compile(
-    r"passw|passphrase|secret|verifier|session_handle|(?:access|refresh|id|(?<!o)auth)_?token|api_?key",
-    re.IGNORECASE,
+    r"""
+    passw|passphrase|pwd|secret|verifier|session_handle|credential|assertion|signature(?!_method)
+    | (?:access|refresh|id|(?<!o)auth)[_-]?token|(?:api|private)[_-]?key
+    | (?<![a-z])(?:pass|pin|otp|jwt|bearer)(?![a-z])
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
+# What is no MAC may be the secrets, as with PLAINTEXT.
+_MAC_METHOD = re.compile(r"(?:HMAC|RSA)-SHA(?:1|256|512)")
+_MAC = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 _BODY_HASHES = {20: "SHA-1", 32: "SHA-256"}
 _PREVIEW = 60
@@ -102,7 +111,7 @@ class Explanation:
     nonce, timestamp : str or None
         Section 3.3.
     signature : str
-        ``oauth_signature``; masked for PLAINTEXT, where it is the secrets.
+        ``oauth_signature``; masked if it is no MAC: with PLAINTEXT it is the secrets.
     signature_matches : bool
         Whether the client's settings give this signature.
     realm : str or None
@@ -121,9 +130,11 @@ class Explanation:
         client = exact.client
         self._exact: Exact | None = exact
         self.method = exact.method.upper()
-        self.base_string_uri = exact.base_string_uri
+        self.base_string_uri = _shown_uri(client, exact.base_string_uri)
         self.parameters = tuple(_parameter(exact, fields) for fields in exact.parameters)
-        self.base_string_is_exact = not any(it.is_secret for it in self.parameters)
+        self.base_string_is_exact = self.base_string_uri == exact.base_string_uri and not any(
+            it.is_secret for it in self.parameters
+        )
         self.base_string = (
             exact.base_string if self.base_string_is_exact else _masked_base_string(self, exact)
         )
@@ -132,14 +143,15 @@ class Explanation:
         found = client._reproduce(exact.base_string.encode(), exact.signature)
         self.signature_matches = found == (self.signature_method, None)
         # Whatever the request says: what is the secrets is not shown.
-        is_plaintext = "PLAINTEXT" in {self.signature_method.upper(), found and found[0]}
+        is_mac = _MAC_METHOD.fullmatch(self.signature_method) and _MAC.fullmatch(exact.signature)
+        is_shown = is_mac and (found is None or found[0] != "PLAINTEXT")
         self.key = _key(client, self.signature_method, facts["private_key_bits"])
         self.nonce = protocol.get("oauth_nonce")
         self.timestamp = protocol.get("oauth_timestamp")
-        self.signature = MASK if is_plaintext else exact.signature
-        self.realm = exact.realm
+        self.signature = exact.signature if is_shown else MASK
+        self.realm = MASK if holds_secret(client, exact.realm or "") else exact.realm
         self.placement: str = facts["placement"]
-        self.sent = _sent(facts, _secret_names(self, is_plaintext=is_plaintext))
+        self.sent = _sent(self, client, facts)
         self.was_signed: bool = facts["was_signed"]
         self.notes = tuple(_notes(self, exact, facts))
 
@@ -198,7 +210,7 @@ class Explanation:
         heading, plain = "bold", ""
         yield heading, f"{self.method} {self.base_string_uri}"
         yield heading, "Parameters, as they are sorted and signed"
-        width = max(len(it.source) for it in self.parameters)
+        width = max((len(it.source) for it in self.parameters), default=0)
         for it in self.parameters:
             encoded = f"{it.encoded_name}={it.encoded_value}"
             decoded = f"{it.name} = {it.value}"
@@ -252,7 +264,25 @@ def printable(text: str) -> str:
 def is_secret(client: Client, name: str, value: str) -> bool:
     """Whether a parameter's value is not to be shown."""
     public = {"", setting_text(client.client_key), setting_text(client.resource_owner_key)}
-    return value in secrets_of(client) or (value not in public and looks_secret(name))
+    if value in public - secrets_of(client):
+        return False
+    return looks_secret(name) or holds_secret(client, value)
+
+
+def holds_secret(client: Client, text: str) -> bool:
+    """Whether a text has a shared-secret in it, however encoded."""
+    texts = {text, unquoted(text)}
+    secrets = secrets_of(client)
+    return bool(texts & secrets) or any(
+        secret in it for secret in secrets if len(secret) >= MIN_SECRET for it in texts
+    )
+
+
+def unquoted(text: str) -> str:
+    """Return a text without the encodings that it is in, one within the other."""
+    for _ in range(MAX_ENCODINGS):
+        text = unquote(text)
+    return text
 
 
 def secrets_of(client: Client) -> set[str]:
@@ -271,28 +301,44 @@ def setting_text(setting: str | bytes | None) -> str:
     return setting.decode(errors="replace") if isinstance(setting, bytes) else setting or ""
 
 
+def _is_hidden(client: Client, name: str, value: str) -> tuple[bool, bool]:
+    """Whether the name, and the value, of a parameter are not to be shown."""
+    # A secret that is in the RFC's own names is there by chance.
+    is_name_hidden = not name.startswith("oauth_") and holds_secret(client, name)
+    return is_name_hidden, is_name_hidden or is_secret(client, name, value)
+
+
 def _parameter(exact: Exact, fields: tuple[str, bytes, bytes, bytes, bytes]) -> Parameter:
     source, name, value, encoded_name, encoded_value = fields
-    shown_name, shown_value = text_of(name), text_of(value)
-    is_masked = is_secret(exact.client, shown_name, shown_value)
+    is_name_hidden, is_masked = _is_hidden(exact.client, text_of(name), text_of(value))
     return Parameter(
         source="body hash" if (source, name) == ("oauth", b"oauth_body_hash") else source,
-        name=shown_name,
-        value=MASK if is_masked else shown_value,
-        encoded_name=text_of(encoded_name),
+        name=MASK if is_name_hidden else text_of(name),
+        value=MASK if is_masked else text_of(value),
+        encoded_name=MASK if is_name_hidden else text_of(encoded_name),
         encoded_value=MASK if is_masked else text_of(encoded_value),
         is_secret=is_masked,
     )
 
 
 def _masked_base_string(shown: Explanation, exact: Exact) -> str:
-    method, uri, normalized = exact.base_string.split("&")
-    pieces = normalized.split("%26")
-    masked = [
-        f"{piece.partition('%3D')[0]}%3D{MASK}" if parameter.is_secret else piece
-        for piece, parameter in zip(pieces, shown.parameters, strict=True)
-    ]
-    return "&".join([method, uri, "%26".join(masked)])
+    method, uri, _ = exact.base_string.split("&")
+    if shown.base_string_uri != exact.base_string_uri:
+        uri = _quoted(shown.base_string_uri)
+    pairs = (f"{_quoted(it.encoded_name)}%3D{_quoted(it.encoded_value)}" for it in shown.parameters)
+    return "&".join([method, uri, "%26".join(pairs)])
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe="").replace(quote(MASK, safe=""), MASK)
+
+
+def _shown_uri(client: Client, uri: str) -> str:
+    """Return a URI without query, its path masked if a shared-secret is in it."""
+    if not holds_secret(client, uri):
+        return uri
+    root = re.match(r"[^:/]*://[^/]*/", uri)
+    return MASK if root is None or holds_secret(client, root[0]) else root[0] + MASK
 
 
 def _key(client: Client, method: str, private_key_bits: int | None) -> str:
@@ -310,40 +356,55 @@ def _size(secret: str | bytes | None) -> str:
     return f"{len(setting_text(secret))} characters" if secret else "empty"
 
 
-def _secret_names(shown: Explanation, *, is_plaintext: bool) -> set[str]:
-    """Return the names of parameters whose values are masked where the request is shown."""
-    names = {parameter.name for parameter in shown.parameters if parameter.is_secret}
-    return names | ({"oauth_signature"} if is_plaintext else set())
-
-
-def _sent(facts: dict[str, Any], secret: set[str]) -> str:
+def _sent(shown: Explanation, client: Client, facts: dict[str, Any]) -> str:
     """Return what carries the signature, with secrets masked."""
-    if facts["placement"] == "AUTH_HEADER":
-        return re.sub(
-            r'([^\s",=]+)=("[^"]*"|[^\s",]*)',
-            lambda found: f'{found[1]}="{MASK}"' if found[1] in secret else found[0],
-            facts["authorization"],
+
+    def masked(encoded_name: str, encoded_value: str, plus: str) -> tuple[str, str]:
+        """Mask a parameter in which a plus sign stands for ``plus``."""
+        name, value = (
+            text_of(unquote_to_bytes(it.replace("+", plus))) for it in (encoded_name, encoded_value)
         )
+        is_name_hidden, is_value_hidden = _is_hidden(client, name, value)
+        if name == "oauth_signature" and value == shown.signature:
+            is_value_hidden = False
+        return (
+            MASK if is_name_hidden else encoded_name,
+            MASK if is_value_hidden and encoded_value else encoded_value,
+        )
+
+    if facts["placement"] == "AUTH_HEADER":
+        return _masked_header(facts["authorization"], masked)
     if facts["placement"] == "QUERY":
-        return _masked_url(facts["url"], secret)
+        # Without the password of the user information.
+        url = re.sub(r"(?<=://)[^/?#]*@", f"{MASK}@", facts["url"])
+        resource, mark, query = url.partition("#")[0].partition("?")
+        return _shown_uri(client, resource) + mark + _masked_form(query, masked)
     body = facts["body"]
     form = body if isinstance(body, str) else bytes(body).decode(errors="backslashreplace")
-    return _masked_form(form, secret)
+    return _masked_form(form, masked)
 
 
-def _masked_url(url: str, secret: set[str]) -> str:
-    """Return a URL without the password of its user information, secret parameters masked."""
-    url = re.sub(r"(?<=://)[^/?#]*@", f"{MASK}@", url)
-    resource, mark, query = url.partition("#")[0].partition("?")
-    return resource + mark + _masked_form(query, secret)
+def _masked_header(header: str, masked: Callable[[str, str, str], tuple[str, str]]) -> str:
+    """Mask what `header_parameters` in `src/explain.rs` reads, as it reads it."""
+
+    def parameter(found: re.Match[str]) -> str:
+        if found["name"] is None:
+            return found[0]
+        name = found["name"].lstrip(" \t,")
+        value = found["quoted"] if found["plain"] is None else found["plain"]
+        shown_name, shown_value = masked(name, value, "+")
+        if (shown_name, shown_value) == (name, value):
+            return found[0]
+        return f'{found["name"].removesuffix(name)}{shown_name}="{shown_value}"'
+
+    scheme, space, parameters = header.partition(" ")
+    pattern = r'(?s)(?P<name>[^=]*)=(?:"(?P<quoted>[^"]*)"|(?P<plain>[^,]*))|.+'
+    return scheme + space + re.sub(pattern, parameter, parameters)
 
 
-def _masked_form(form: str, secret: set[str]) -> str:
-    pieces = []
-    for piece in form.split("&"):
-        name = piece.partition("=")[0]
-        pieces.append(f"{name}={MASK}" if unquote_plus(name) in secret else piece)
-    return "&".join(pieces)
+def _masked_form(form: str, masked: Callable[[str, str, str], tuple[str, str]]) -> str:
+    pieces = (piece.partition("=") for piece in form.split("&"))
+    return "&".join(equals.join(masked(name, value, " ")) for name, equals, value in pieces)
 
 
 def _notes(shown: Explanation, exact: Exact, facts: dict[str, Any]) -> Iterator[str]:
@@ -363,7 +424,8 @@ def _notes(shown: Explanation, exact: Exact, facts: dict[str, Any]) -> Iterator[
         yield "PLAINTEXT signs nothing: the signature is the secrets, and is masked."
     if not shown.base_string_is_exact:
         names = _listed({it.name for it in shown.parameters if it.is_secret})
-        yield f"The base string is not exact: the value of {names} may be a secret, and is masked."
+        hidden = f"the value of {names} may be a secret" if names else "the path has a secret in it"
+        yield f"The base string is not exact: {hidden}, and is masked."
     yield from _key_notes(exact, shown)
     yield from _uri_notes(exact, facts["host"])
     yield from _parameter_notes(shown, exact)

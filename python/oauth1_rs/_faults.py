@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from oauth1_rs._explain import Exact
 
+# A longer base string is not tried with every fault, which would take minutes.
+MAX_TRIED = 1 << 16
+
 _UNRESERVED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 _ENCODED = [bytes([byte]) if byte in _UNRESERVED else b"%%%02X" % byte for byte in range(256)]
 
@@ -30,6 +33,10 @@ CAUSES = {
     "secret and the token secret, and that they belong to this client key and token.",
     "signature": "None of the known faults gives the other signature: it was made with other "
     "secrets, or of another request.",
+    "authorization": "The other request is the same, but has an Authorization header of another "
+    "scheme, such as Basic or Bearer, in place of a signature of OAuth 1.",
+    "cut_short": "The other side's text is the beginning of ours, and then ends: was it cut where "
+    "it was logged, or copied?",
     # Of the method.
     "method_case": "The other side signs the method as it came, not in upper case.",
     "method": "The other side signs another HTTP method: is there a redirect in between?",
@@ -253,6 +260,8 @@ def uri_faults(exact: Exact) -> Iterator[tuple[str, str]]:
 
 def parameter_faults(exact: Exact) -> Iterator[tuple[str, bytes]]:
     """Yield causes, each with the parameters that it gives, as they stand in the base string."""
+    if len(exact.base_string) > MAX_TRIED:
+        return
     pairs = pairs_of(exact)
     if exact.client.single_encoding:
         yield "single_encoding", _plain(pair_of(*pair[:3]) for pair in pairs)
@@ -438,14 +447,18 @@ def _bodies_as_parameters(body: bytes) -> Iterator[list[Pair]]:
             yield [
                 pair_of(
                     "form",
-                    name.encode(),
-                    (value if isinstance(value, str) else write(value)).encode(),
+                    # JSON may have half a character.
+                    name.encode(errors="surrogatepass"),
+                    (value if isinstance(value, str) else write(value)).encode(
+                        errors="surrogatepass"
+                    ),
                 )
                 for name, value in fields.items()
             ]
         # As Python writes them.
         yield [
-            pair_of("form", name.encode(), str(value).encode()) for name, value in fields.items()
+            pair_of("form", *(str(it).encode(errors="surrogatepass") for it in field))
+            for field in fields.items()
         ]
 
 
