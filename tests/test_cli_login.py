@@ -308,6 +308,18 @@ def test_an_interrupted_login(command: Command, begin: Callable[..., Any]) -> No
     assert list(command.profiles.iterdir()) == []
 
 
+def test_a_login_that_is_interrupted_at_the_question(
+    command: Command, begin: Callable[..., Any]
+) -> None:
+    """While a thread reads the code: Python cannot end in peace then."""
+    process = begin("--oob")
+    command.said(r"(Code: )")
+    process.send_signal(signal.SIGINT)
+    done = command.ended_without_input(process)
+    assert done.code == 130
+    assert done.messages.endswith("Interrupted.\n")
+
+
 def test_a_wrong_client_secret(command: Command, begin: Callable[..., Any]) -> None:
     done = command.ended(begin(OAUTH1_CLIENT_SECRET="wrong secret"))
     assert done.code == 1

@@ -88,18 +88,24 @@ def safe(text: str) -> str:
 def within(seconds: float, what: str, function: Callable[[], Value]) -> Value:
     """Return what `function` does; give up after a time. It is then left to itself."""
     outcome: list[tuple[Value | None, BaseException | None]] = []
+    finished = threading.Event()
 
     def work() -> None:
         try:
             outcome.append((function(), None))
         except BaseException as error:  # noqa: BLE001 - it is raised below
             outcome.append((None, error))
+        finished.set()
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
-    thread.join(max(seconds, 0))
+    try:
+        # Not `join`: older Pythons take a thread for ended when Ctrl-C ends that.
+        finished.wait(max(seconds, 0))
+    finally:
+        if not finished.is_set():
+            left_behind.append(thread)
     if not outcome:
-        left_behind.append(thread)
         raise Failure(NETWORK, f"{what}: that took too long, see --timeout")
     value, error = outcome[0]
     if error is not None:
