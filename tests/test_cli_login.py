@@ -345,9 +345,12 @@ def test_without_a_terminal_nobody_is_asked(command: Command) -> None:
 
 
 def test_a_provider_without_verifier_and_confirmation(command: Command, server: WireServer) -> None:
-    """OAuth 1.0: what differs is said by options."""
+    """OAuth 1.0: what differs is said by options. No answer changes who the client is."""
     server.answers["/request_token"] = Answer(b"oauth_token=t&oauth_token_secret=s")
-    server.answers["/access_token"] = Answer(b"oauth_token=u&oauth_token_secret=v&user=w")
+    server.answers["/access_token"] = Answer(
+        b"oauth_token=u&oauth_token_secret=v&user=w&client_key=x&client_secret=x&token=x"
+        b"&token_secret=x&rsa_key_passphrase=x"
+    )
     process = command.start(
         "login",
         "--no-browser",
@@ -366,6 +369,7 @@ def test_a_provider_without_verifier_and_confirmation(command: Command, server: 
     assert done.code == 0, done.messages
     assert [request.method for request in server.requests] == ["GET", "GET"]
     stored = json.loads((command.profiles / "default.json").read_text())
+    assert stored["client_key"] == "k"
     assert stored["secrets"] == {
         "client_secret": "",
         "token": "u",

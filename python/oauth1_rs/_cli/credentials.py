@@ -56,7 +56,7 @@ def find(
         stored = profiles.load(profile)
         values = {name: stored.secrets[name] for name in NAMES if name in stored.secrets}
         return Credentials(
-            {"client_key": stored.client_key, **values}, {**stored.settings, **settings}
+            {**values, "client_key": stored.client_key}, {**stored.settings, **settings}
         )
     values = given(descriptor, client_key)
     if "client_key" not in values:
