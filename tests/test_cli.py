@@ -15,6 +15,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 import rsa_keys
@@ -437,6 +438,20 @@ def test_a_request_is_explained(command: Command) -> None:
     assert explained["base_string"].startswith(base)
 
 
+def test_what_is_explained_is_what_is_sent(command: Command, server: WireServer) -> None:
+    """With the URL as requests rewrites it."""
+    words = ["get", f"{server.url}/a/../b%7E/é?c=%7E%20d&e=%zz"]
+    assert command("request", *words, environment=SECRETS).code == 0
+    assert accepted(server)
+    path, _, query = server.last.target.decode().partition("?")
+    explained = command("explain", "--output", "json", *words, environment=SECRETS).json()
+    assert explained["base_string_uri"] == server.url + path
+    pairs = {
+        f"{it['name']}={it['value']}" for it in explained["parameters"] if it["source"] == "query"
+    }
+    assert pairs == set(unquote(query).split("&"))
+
+
 @pytest.mark.parametrize("is_argument", [True, False])
 def test_a_curl_command_is_explained(command: Command, is_argument: bool) -> None:
     signed = command("curl", "POST", URL, "-d", "f=g", environment=SECRETS).output
@@ -466,6 +481,8 @@ def test_a_difference_is_found(command: Command) -> None:
     assert (same.code, same.output.partition(":")[0]) == (0, "none")
     key = command("diff", *signed, stdin=ours["base_string"], environment=SECRETS)
     assert (key.code, key.output.partition(":")[0]) == (1, "key")
+    same = command("diff", *signed, stdin=f"curl {URL} -d f=g", environment=SECRETS)
+    assert (same.code, same.output.partition(":")[0]) == (0, "same")
     theirs = ours["base_string"].replace("c%3Dd%2520e", "c%3Dd%252520e")
     (command.home / "answer.txt").write_text(f"oauth_problem=signature_invalid {theirs}")
     done = command("diff", "--output", "json", "--with", "answer.txt", *signed, environment=SECRETS)

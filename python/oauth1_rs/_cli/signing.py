@@ -214,15 +214,14 @@ def _explain(
         if method is not None or body is not None or headers:
             raise click.UsageError("a request is a curl command or METHOD and URL: not both")
         read = parse_curl(curl)
-        method, url, body, headers = read.method, read.url, read.body, dict(read.headers)
-    elif url is None:
+        # As it stands: requests would change the URL of a command that curl is to send.
+        request = requests.PreparedRequest()
+        request.method, request.url, request.body = read.method, read.url, read.body
+        request.headers = requests.structures.CaseInsensitiveDict(read.headers)
+    elif method is None or url is None:
         raise click.UsageError("Missing argument 'URL'.")
     else:
-        headers |= {"Content-Length": str(len(body))} if body is not None else {}
-    # As it stands: requests would change the URL of a command that curl is to send.
-    request = requests.PreparedRequest()
-    request.method, request.url, request.body = method, url, body
-    request.headers = requests.structures.CaseInsensitiveDict(headers)
+        request = requests.Request(method.upper(), url, data=body, headers=headers).prepare()
     return OAuth1(**credentials_of(options).keywords()).explain(request)
 
 
@@ -288,4 +287,4 @@ def diff_command(
         write_json(difference.to_dict())
     else:
         write(str(difference))
-    return 0 if difference.cause == "none" else REFUSED
+    return 0 if difference.cause in {"none", "same"} else REFUSED
