@@ -279,6 +279,20 @@ def test_a_descriptor_comes_before_the_environment(command: Command, server: Wir
     assert 'oauth_consumer_key="key"' in dict(server.last.headers)["Authorization"]
 
 
+def test_credentials_of_two_accounts_are_not_mixed(command: Command, server: WireServer) -> None:
+    """A descriptor has all of them, and --client-key does not go with another client's secrets."""
+    words = ["request", "--secrets-fd", "0", "GET", f"{server.url}/"]
+    done = command(*words, stdin="client_key=k\nclient_secret=a\x0cb\x85c\r\n", environment=SECRETS)
+    assert done.code == 0, done.messages
+    header = dict(server.last.headers)["Authorization"]
+    assert 'oauth_consumer_key="k"' in header
+    assert "oauth_token" not in header
+    assert verify(server.last, "a\x0cb\x85c").accepted
+    other = command("request", "--client-key", "k", "GET", f"{server.url}/", environment=SECRETS)
+    assert other.code == 2
+    assert "--client-key is not the client key of OAUTH1_CLIENT_KEY" in other.messages
+
+
 def test_standard_input_may_be_the_descriptor(command: Command, server: WireServer) -> None:
     lines = "".join(f"{name}={value}\n" for name, value in PROFILE.items())
     assert command("request", "--secrets-fd", "0", "GET", f"{server.url}/", stdin=lines).code == 0
@@ -592,13 +606,18 @@ def test_colours_are_for_terminals_that_want_them(command: Command) -> None:
 
 def test_no_server_steers_the_terminal(command: Command, server: WireServer) -> None:
     server.answers["/a"] = Answer(
-        b"\x1b]0;title\x07a\r\nb\xc2\x9b31m", headers=[("X-A", "b\x1b[31m")]
+        b"\x1b]0;title\x07a\r\nb\xc2\x9b31m\xe2\x80\xae\x7f", headers=[("X-A", "b\x1b[31m")]
     )
     seen = in_a_terminal(
         command, "request", "-i", "GET", f"{server.url}/a", NO_COLOR="1", **SECRETS
     )
     assert b"\x1b" not in seen
     assert b"\\x1b]0;title\\x07a\r\nb" in seen
+    words = ["request", "--output", "json", "GET", f"{server.url}/a"]
+    as_json = in_a_terminal(command, *words, **SECRETS)
+    assert as_json.isascii()
+    assert not re.search(rb"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]", as_json)
+    assert json.loads(as_json)["body"] == "\x1b]0;title\x07a\r\nb\x9b31m\u202e\x7f"
     explained = in_a_terminal(
         command, "explain", "GET", "http://a.example/?b=%1B%5B31mc%07", NO_COLOR="1", **SECRETS
     )

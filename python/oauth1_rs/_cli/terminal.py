@@ -59,8 +59,8 @@ def write(text: str) -> None:
 
 
 def write_json(value: object) -> None:
-    """Write JSON to standard output."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    """Write JSON to standard output, in ASCII: nothing in it steers a terminal."""
+    click.echo(json.dumps(value, indent=2).replace("\x7f", "\\u007f"))
 
 
 def write_rich(value: Any) -> None:
