@@ -423,6 +423,44 @@ def test_a_keyring_that_keeps_nothing_is_none(command: Command, backend: str) ->
     assert "token secret" in (command.profiles / "example.json").read_text()
 
 
+def test_a_keyring_keeps_nothing_of_what_is_elsewhere(command: Command) -> None:
+    """A profile that a broken keyring did not take is in the file, and nothing old in the keyring."""
+    kept = command.home / "keyring.json"
+    environment = {**SECRETS, "PYTHON_KEYRING_BACKEND": FILE_KEYRING, "KEYRING_FILE": str(kept)}
+    assert command("profiles", "add", "example", environment=environment).code == 0
+    assert "token secret" in kept.read_text()
+    (command.home / "broken").touch()
+    done = command("profiles", "add", "example", environment=environment)
+    assert (done.code, "No keyring can be used" in done.messages) == (0, True)
+    assert json.loads(kept.read_text()) == {}
+    kept.write_text('{"oauth1-rs/example": "{}"}')
+    assert command("profiles", "remove", "example", environment=environment).code == 0
+    assert json.loads(kept.read_text()) == {}
+
+
+@pytest.mark.parametrize("content", ["garbage", "[]", '{"token": 1}', "[" * 5000])
+def test_what_a_keyring_has_is_looked_at(command: Command, content: str) -> None:
+    kept = command.home / "keyring.json"
+    environment = {**SECRETS, "PYTHON_KEYRING_BACKEND": FILE_KEYRING, "KEYRING_FILE": str(kept)}
+    assert command("profiles", "add", "example", environment=environment).code == 0
+    kept.write_text(json.dumps({"oauth1-rs/example": content}))
+    done = command("profiles", "show", "example", environment=environment)
+    assert done.code == 4
+    assert "is not what was stored" in done.messages
+
+
+@pytest.mark.parametrize("backend", ["nope.Nope", "nodot", "os.path"])
+def test_a_backend_that_is_none(command: Command, backend: str) -> None:
+    done = command(
+        "profiles", "add", "a", environment={**SECRETS, "PYTHON_KEYRING_BACKEND": backend}
+    )
+    assert (done.code, "No keyring can be used" in done.messages) == (0, True)
+    path = command.profiles / "a.json"
+    path.write_text(path.read_text().replace('"store": "file"', '"store": "keyring"'))
+    done = command("profiles", "show", "a", environment={"PYTHON_KEYRING_BACKEND": backend})
+    assert (done.code, "the keyring cannot be used" in done.messages) == (4, True)
+
+
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602])
 def test_a_file_that_others_can_read_is_refused(command: Command, mode: int) -> None:
     command("profiles", "add", "example", environment=SECRETS)
@@ -482,11 +520,14 @@ def test_what_is_no_profile(command: Command, content: str) -> None:
 
 def test_a_profile_is_written_whole_or_not_at_all(command: Command) -> None:
     """The old one stays if there is no room for the new one, and nothing else is left."""
-    command("profiles", "add", "example", environment=SECRETS)
+    kept = command.home / "keyring.json"
+    keyring = {"PYTHON_KEYRING_BACKEND": FILE_KEYRING, "KEYRING_FILE": str(kept)}
+    command("profiles", "add", "example", environment={**SECRETS, **keyring})
     before = (command.profiles / "example.json").read_bytes()
+    kept_before = kept.read_bytes()
     code = (
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10));"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (250, 250));"
         "sys.argv = ['oauth1-rs', 'profiles', 'add', 'example'];"
         "from oauth1_rs.__main__ import main; main()"
     )
@@ -495,10 +536,11 @@ def test_a_profile_is_written_whole_or_not_at_all(command: Command) -> None:
         capture_output=True,
         text=True,
         check=False,
-        env={**command.environment, **SECRETS},
+        env={**command.environment, **keyring, **SECRETS, "OAUTH1_CLIENT_KEY": "k" * 300},
     )
     assert done.returncode == 4, done.stderr
     assert "the profile cannot be written" in done.stderr
+    assert kept.read_bytes() == kept_before
     assert (command.profiles / "example.json").read_bytes() == before
     assert [it.name for it in command.profiles.iterdir()] == ["example.json"]
 
