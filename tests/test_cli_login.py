@@ -254,14 +254,24 @@ def test_the_code_of_the_page(command: Command, provider: Provider) -> None:
 
 
 def test_it_opens_the_browser(command: Command, provider: Provider) -> None:
+    """One that prints: that is not for standard output."""
+    browser = command.home / "browser"
+    browser.write_text(
+        f"#!/bin/sh\necho The browser prints\nexec {sys.executable} {TESTS / 'browser.py'} $1\n"
+    )
+    browser.chmod(0o755)
     done = command(
         "login",
         "--profile",
         "example",
+        "--output",
+        "json",
         *urls(provider.url),
-        environment={**client(provider), "BROWSER": f"{sys.executable} {TESTS / 'browser.py'} %s"},
+        environment={**client(provider), "BROWSER": f"{browser} %s"},
     )
     assert done.code == 0, done.messages
+    assert done.json()["profile"] == "example"
+    assert "The browser prints" in done.messages
     assert re.search(PAGE, done.messages)
 
 

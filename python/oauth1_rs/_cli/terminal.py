@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -56,6 +57,20 @@ def say(text: str, style: str = "") -> None:
 def write(text: str) -> None:
     """Write a line to standard output."""
     click.echo(safe(text) if sys.stdout.isatty() else text)
+
+
+def keep_standard_output() -> None:
+    """Keep standard output for this process: what others print that it starts goes to the errors.
+
+    A browser that prints would break the JSON.
+    """
+    with contextlib.suppress(OSError):  # there may be no such descriptors
+        sys.stdout.flush()
+        ours = os.dup(1)
+        os.dup2(2, 1)
+        sys.stdout = open(  # noqa: SIM115, PTH123 - open to the end, as the one before
+            ours, "w", encoding=sys.stdout.encoding, errors=sys.stdout.errors, closefd=False
+        )
 
 
 def write_json(value: object) -> None:
