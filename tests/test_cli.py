@@ -128,6 +128,7 @@ def test_a_request_from_the_environment(command: Command, server: WireServer) ->
 BODIES = [
     (["-d", "a=b", "--data", "c=%20d"], b"a=b&c=%20d", "application/x-www-form-urlencoded"),
     (["--data-urlencode", "a=b c&d"], b"a=b%20c%26d", "application/x-www-form-urlencoded"),
+    (["--data-urlencode", "a=\udcff"], b"a=%FF", "application/x-www-form-urlencoded"),
     (["--data-urlencode", "a"], b"a", "application/x-www-form-urlencoded"),
     (["-d", "@file"], b"from=file", "application/x-www-form-urlencoded"),
     (["-d", "@-"], b"from=input", "application/x-www-form-urlencoded"),
@@ -241,6 +242,12 @@ WRONG = [
     (["request", "GET", "http://a/", "--signature-method", "MD5"], "Invalid value"),
     (["request", "GET", "http://a/", "--rsa-key", "missing.pem"], "does not exist"),
     (["request", "GET", "http://a/", "--profile", "../a"], "is no name for a profile"),
+    (["request", "G T", "http://a/"], "Error: "),
+    (["request", "GET", "http://a/", "--secrets-fd", "99999999999"], "Invalid value"),
+    (["request", "GET", "http://a/", "-H", "\u4f60: b"], "can't encode"),
+    (["request", "GET", "http://a/", "-H", "X: \u4f60"], "can't encode"),
+    (["request", "GET", "http://127.0.0.1:9/", "--timeout", "1e300"], "timestamp"),
+    (["curl", "HEAD", "http://a/", "-d", "a=b"], "curl sends no body with HEAD"),
     (["request", "GET", "http://a/?oauth_nonce=1", "--signature-type", "query"], "oauth_nonce"),
     (["request", "GET", "http://a/", "--signature-method", "PLAINTEXT"], "PLAINTEXT"),
     (["login", "--provider", "maas"], "has no login in a browser"),
@@ -385,11 +392,12 @@ def test_the_curl_command_is_accepted(command: Command, server: WireServer, plac
     """Run by a shell, it sends what was signed, whatever curl likes to rewrite."""
     url = f"{server.url}/a/../b?c[]={{d}}&q='x'"
     body = "e=f%20g&h='"
-    words = ["curl", "--signature-type", place, "POST", url, "-d", body]
+    words = ["curl", "--signature-type", place, "POST", url, "-d", body, "-H", "X-Empty:"]
     done = command(*words, environment=SECRETS)
     assert "carries a signature" in done.messages
     subprocess.run(["sh", "-c", done.output], check=True, capture_output=True)
     assert accepted(server)
+    assert dict(server.last.headers)["X-Empty"] == ""
     assert server.last.target.startswith(b"/b?c%5B%5D=%7Bd%7D&q='x'")
     as_json = command(*words, "--output", "json", environment=SECRETS).json()
     assert shlex.split(as_json["command"]) == as_json["words"]
@@ -401,6 +409,8 @@ def test_what_is_signed_in_url_and_form(command: Command) -> None:
     assert url.startswith("http://a.example/?b=c&oauth_nonce=")
     body = command(*sign, "body", environment=SECRETS).output
     assert body.startswith("d=e&oauth_nonce=")
+    words = ["sign", "POST", "http://a.example/?x_oauth_signature=1", "--signature-type", "body"]
+    assert command(*words, environment=SECRETS).output.startswith("oauth_nonce=")
     parts = command(*sign, "auth_header", "--output", "json", environment=SECRETS).json()
     assert parts["url"] == "http://a.example/?b=c"
     assert parts["body"] == "d=e"
@@ -485,6 +495,12 @@ def test_a_curl_command_is_explained(command: Command, is_argument: bool) -> Non
         environment={**SECRETS, "OAUTH1_TOKEN_SECRET": "another"},
     )
     assert other.json()["signature_matches"] is False
+
+
+def test_curl_may_be_a_value(command: Command) -> None:
+    done = command("explain", "-d", "curl", "--realm", "curl", "POST", URL, environment=SECRETS)
+    assert done.code == 0, done.messages
+    assert "http%3A%2F%2Fa.example%2Fb&c%3Dd%2520e%26curl%3D%26" in done.output
 
 
 def test_a_difference_is_found(command: Command) -> None:
@@ -638,7 +654,48 @@ def test_a_pipe_that_nobody_reads(command: Command, server: WireServer) -> None:
         assert process.stderr
         process.stdout.read(1)
         process.stdout.close()
-        assert b"Traceback" not in process.stderr.read()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141
+
+
+@pytest.mark.parametrize(
+    ("redirections", "code", "text"),
+    [
+        ("sign GET http://a.example/ >/dev/full", 2, "No space left on device"),
+        ("sign GET http://a.example/ >&-", 0, ""),
+        ("explain <&-", 2, "a curl command must begin with curl"),
+        ("diff GET http://a.example/ <&-", 2, "neither a base string"),
+    ],
+)
+def test_streams_that_take_or_give_nothing(
+    command: Command, redirections: str, code: int, text: str
+) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f"exec {sys.executable} -m oauth1_rs {redirections}"],
+        env={**command.environment, **SECRETS},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    assert text in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") == (1 if text else 0)
+
+
+def test_a_folder_that_is_a_file(command: Command) -> None:
+    command.profiles.parent.mkdir(parents=True)
+    command.profiles.touch()
+    for words in (["profiles"], ["profiles", "show", "a"], ["profiles", "add", "a"]):
+        assert command(*words, environment=SECRETS).code == 4
+
+
+def test_what_a_terminal_would_not_show_is_not_changed(command: Command) -> None:
+    words = ["curl", "POST", URL, "-d", "a=b\xa0c"]
+    assert b"characters that are not shown on a terminal" in in_a_terminal(
+        command, *words, **SECRETS
+    )
+    assert "a=b\xa0c" in command(*words, environment=SECRETS).output
 
 
 def test_a_request_to_the_provider(command: Command, provider: Provider) -> None:

@@ -434,7 +434,7 @@ def test_a_keyring_that_keeps_nothing_is_none(command: Command, backend: str) ->
 
 
 def test_a_keyring_keeps_nothing_of_what_is_elsewhere(command: Command) -> None:
-    """A profile that a broken keyring did not take is in the file, and nothing old in the keyring."""
+    """A profile that a broken keyring did not take is in the file alone."""
     kept = command.home / "keyring.json"
     environment = {**SECRETS, "PYTHON_KEYRING_BACKEND": FILE_KEYRING, "KEYRING_FILE": str(kept)}
     assert command("profiles", "add", "example", environment=environment).code == 0
@@ -519,10 +519,25 @@ def test_a_link_is_not_followed(command: Command) -> None:
     assert "the profile cannot be read" in done.messages
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"client_key": 1}'])
-def test_what_is_no_profile(command: Command, content: str) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda _: "",
+        lambda _: "{",
+        lambda _: "[]",
+        lambda _: "{}",
+        lambda _: "[" * 100_000,
+        lambda text: text.replace('"client key"', "1"),
+        lambda text: text.replace('"token"', "[]", 1),
+        lambda text: text.replace('"settings": {}', '"settings": 1'),
+        lambda text: text.replace('"store": "file"', '"store": null'),
+    ],
+)
+def test_what_is_no_profile(command: Command, change: Callable[[str], str]) -> None:
     command("profiles", "add", "example", environment=SECRETS)
-    (command.profiles / "example.json").write_text(content)
+    path = command.profiles / "example.json"
+    path.write_text(change(path.read_text()))
+    assert command("profiles", "list").code == 0
     done = command("profiles", "show", "example")
     assert done.code == 4
     assert "is no profile: remove it and log in again" in done.messages

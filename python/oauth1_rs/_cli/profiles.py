@@ -55,9 +55,12 @@ def folder() -> Path:
 
 def names() -> list[str]:
     """Return the names of all profiles."""
-    with contextlib.suppress(FileNotFoundError):
+    try:
         return sorted(it.stem for it in folder().iterdir() if it.suffix == ".json")
-    return []
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise Failure(NO_CREDENTIALS, f"profiles cannot be read: {error}") from None
 
 
 def check_name(name: str) -> str:

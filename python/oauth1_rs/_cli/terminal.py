@@ -26,6 +26,8 @@ NO_CREDENTIALS = 4
 """There are no credentials, or they cannot be read."""
 INTERRUPTED = 130
 """Ctrl-C."""
+PIPE_CLOSED = 141
+"""Nobody reads standard output any more; shells say the same of others that SIGPIPE ends."""
 
 Value = TypeVar("Value")
 
@@ -68,9 +70,20 @@ def keep_standard_output() -> None:
         sys.stdout.flush()
         ours = os.dup(1)
         os.dup2(2, 1)
-        sys.stdout = open(  # noqa: SIM115, PTH123 - open to the end, as the one before
+        sys.stdout = open(  # noqa: SIM115 - open to the end, as the one before
             ours, "w", encoding=sys.stdout.encoding, errors=sys.stdout.errors, closefd=False
         )
+
+
+def write_exact(text: str) -> None:
+    """Write what is of no use when a character of it is another."""
+    if sys.stdout.isatty() and safe(text) != text:
+        raise Failure(
+            USAGE,
+            "it has characters that are not shown on a terminal: write it to a file or a pipe, or "
+            "use --output json",
+        )
+    write(text)
 
 
 def write_json(value: object) -> None:
