@@ -11,8 +11,7 @@ from keyring.errors import KeyringLocked, PasswordDeleteError
 
 
 class Keyring(KeyringBackend):
-    """Keeps passwords. Beside a file "locked" it can be written alone, beside "broken" not even so.
-    """
+    """Keeps passwords. Beside a file "locked" it can only be written, beside "broken" not that."""
 
     priority = 1
 

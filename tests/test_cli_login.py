@@ -561,7 +561,13 @@ def test_a_profile_is_written_whole_or_not_at_all(command: Command) -> None:
         capture_output=True,
         text=True,
         check=False,
-        env={**command.environment, **keyring, **SECRETS, "OAUTH1_CLIENT_KEY": "k" * 300},
+        env={
+            **command.environment,
+            **keyring,
+            **SECRETS,
+            "OAUTH1_CLIENT_KEY": "k" * 300,
+            "OAUTH1_TOKEN": "t",
+        },
     )
     assert done.returncode == 4, done.stderr
     assert "the profile cannot be written" in done.stderr
