@@ -11,11 +11,13 @@ from keyring.errors import KeyringLocked, PasswordDeleteError
 
 
 class Keyring(KeyringBackend):
-    """Keeps passwords; one whose file is called "locked" can be written alone."""
+    """Keeps passwords. Beside a file "locked" it can only be written, beside "broken" not that."""
 
     priority = 1
 
     def set_password(self, service: str, username: str, password: str) -> None:
+        if _file().with_name("broken").exists():
+            raise ArithmeticError("of this backend's own")  # as some backends raise what they like
         self._write({**self._read(), f"{service}/{username}": password})
 
     def get_password(self, service: str, username: str) -> str | None:

@@ -15,6 +15,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 import rsa_keys
@@ -127,6 +128,7 @@ def test_a_request_from_the_environment(command: Command, server: WireServer) ->
 BODIES = [
     (["-d", "a=b", "--data", "c=%20d"], b"a=b&c=%20d", "application/x-www-form-urlencoded"),
     (["--data-urlencode", "a=b c&d"], b"a=b%20c%26d", "application/x-www-form-urlencoded"),
+    (["--data-urlencode", "a=\udcff"], b"a=%FF", "application/x-www-form-urlencoded"),
     (["--data-urlencode", "a"], b"a", "application/x-www-form-urlencoded"),
     (["-d", "@file"], b"from=file", "application/x-www-form-urlencoded"),
     (["-d", "@-"], b"from=input", "application/x-www-form-urlencoded"),
@@ -240,6 +242,12 @@ WRONG = [
     (["request", "GET", "http://a/", "--signature-method", "MD5"], "Invalid value"),
     (["request", "GET", "http://a/", "--rsa-key", "missing.pem"], "does not exist"),
     (["request", "GET", "http://a/", "--profile", "../a"], "is no name for a profile"),
+    (["request", "G T", "http://a/"], "Error: "),
+    (["request", "GET", "http://a/", "--secrets-fd", "99999999999"], "Invalid value"),
+    (["request", "GET", "http://a/", "-H", "\u4f60: b"], "can't encode"),
+    (["request", "GET", "http://a/", "-H", "X: \u4f60"], "can't encode"),
+    (["request", "GET", "http://127.0.0.1:9/", "--timeout", "1e300"], "timestamp"),
+    (["curl", "HEAD", "http://a/", "-d", "a=b"], "curl sends no body with HEAD"),
     (["request", "GET", "http://a/?oauth_nonce=1", "--signature-type", "query"], "oauth_nonce"),
     (["request", "GET", "http://a/", "--signature-method", "PLAINTEXT"], "PLAINTEXT"),
     (["login", "--provider", "maas"], "has no login in a browser"),
@@ -276,6 +284,20 @@ def test_a_descriptor_comes_before_the_environment(command: Command, server: Wir
     assert done.code == 0, done.messages
     assert accepted(server)
     assert 'oauth_consumer_key="key"' in dict(server.last.headers)["Authorization"]
+
+
+def test_credentials_of_two_accounts_are_not_mixed(command: Command, server: WireServer) -> None:
+    """A descriptor has all of them, and --client-key does not go with another client's secrets."""
+    words = ["request", "--secrets-fd", "0", "GET", f"{server.url}/"]
+    done = command(*words, stdin="client_key=k\nclient_secret=a\x0cb\x85c\r\n", environment=SECRETS)
+    assert done.code == 0, done.messages
+    header = dict(server.last.headers)["Authorization"]
+    assert 'oauth_consumer_key="k"' in header
+    assert "oauth_token" not in header
+    assert verify(server.last, "a\x0cb\x85c").accepted
+    other = command("request", "--client-key", "k", "GET", f"{server.url}/", environment=SECRETS)
+    assert other.code == 2
+    assert "--client-key is not the client key of OAUTH1_CLIENT_KEY" in other.messages
 
 
 def test_standard_input_may_be_the_descriptor(command: Command, server: WireServer) -> None:
@@ -370,11 +392,12 @@ def test_the_curl_command_is_accepted(command: Command, server: WireServer, plac
     """Run by a shell, it sends what was signed, whatever curl likes to rewrite."""
     url = f"{server.url}/a/../b?c[]={{d}}&q='x'"
     body = "e=f%20g&h='"
-    words = ["curl", "--signature-type", place, "POST", url, "-d", body]
+    words = ["curl", "--signature-type", place, "POST", url, "-d", body, "-H", "X-Empty:"]
     done = command(*words, environment=SECRETS)
     assert "carries a signature" in done.messages
     subprocess.run(["sh", "-c", done.output], check=True, capture_output=True)
     assert accepted(server)
+    assert dict(server.last.headers)["X-Empty"] == ""
     assert server.last.target.startswith(b"/b?c%5B%5D=%7Bd%7D&q='x'")
     as_json = command(*words, "--output", "json", environment=SECRETS).json()
     assert shlex.split(as_json["command"]) == as_json["words"]
@@ -386,6 +409,8 @@ def test_what_is_signed_in_url_and_form(command: Command) -> None:
     assert url.startswith("http://a.example/?b=c&oauth_nonce=")
     body = command(*sign, "body", environment=SECRETS).output
     assert body.startswith("d=e&oauth_nonce=")
+    words = ["sign", "POST", "http://a.example/?x_oauth_signature=1", "--signature-type", "body"]
+    assert command(*words, environment=SECRETS).output.startswith("oauth_nonce=")
     parts = command(*sign, "auth_header", "--output", "json", environment=SECRETS).json()
     assert parts["url"] == "http://a.example/?b=c"
     assert parts["body"] == "d=e"
@@ -437,6 +462,20 @@ def test_a_request_is_explained(command: Command) -> None:
     assert explained["base_string"].startswith(base)
 
 
+def test_what_is_explained_is_what_is_sent(command: Command, server: WireServer) -> None:
+    """With the URL as requests rewrites it."""
+    words = ["get", f"{server.url}/a/../b%7E/é?c=%7E%20d&e=%zz"]
+    assert command("request", *words, environment=SECRETS).code == 0
+    assert accepted(server)
+    path, _, query = server.last.target.decode().partition("?")
+    explained = command("explain", "--output", "json", *words, environment=SECRETS).json()
+    assert explained["base_string_uri"] == server.url + path
+    pairs = {
+        f"{it['name']}={it['value']}" for it in explained["parameters"] if it["source"] == "query"
+    }
+    assert pairs == set(unquote(query).split("&"))
+
+
 @pytest.mark.parametrize("is_argument", [True, False])
 def test_a_curl_command_is_explained(command: Command, is_argument: bool) -> None:
     signed = command("curl", "POST", URL, "-d", "f=g", environment=SECRETS).output
@@ -458,6 +497,12 @@ def test_a_curl_command_is_explained(command: Command, is_argument: bool) -> Non
     assert other.json()["signature_matches"] is False
 
 
+def test_curl_may_be_a_value(command: Command) -> None:
+    done = command("explain", "-d", "curl", "--realm", "curl", "POST", URL, environment=SECRETS)
+    assert done.code == 0, done.messages
+    assert "http%3A%2F%2Fa.example%2Fb&c%3Dd%2520e%26curl%3D%26" in done.output
+
+
 def test_a_difference_is_found(command: Command) -> None:
     signed = shlex.split(command("curl", "POST", URL, "-d", "f=g", environment=SECRETS).output)
     ours = command("explain", "--output", "json", *signed, environment=SECRETS).json()
@@ -466,6 +511,8 @@ def test_a_difference_is_found(command: Command) -> None:
     assert (same.code, same.output.partition(":")[0]) == (0, "none")
     key = command("diff", *signed, stdin=ours["base_string"], environment=SECRETS)
     assert (key.code, key.output.partition(":")[0]) == (1, "key")
+    same = command("diff", *signed, stdin=f"curl {URL} -d f=g", environment=SECRETS)
+    assert (same.code, same.output.partition(":")[0]) == (0, "same")
     theirs = ours["base_string"].replace("c%3Dd%2520e", "c%3Dd%252520e")
     (command.home / "answer.txt").write_text(f"oauth_problem=signature_invalid {theirs}")
     done = command("diff", "--output", "json", "--with", "answer.txt", *signed, environment=SECRETS)
@@ -575,13 +622,18 @@ def test_colours_are_for_terminals_that_want_them(command: Command) -> None:
 
 def test_no_server_steers_the_terminal(command: Command, server: WireServer) -> None:
     server.answers["/a"] = Answer(
-        b"\x1b]0;title\x07a\r\nb\xc2\x9b31m", headers=[("X-A", "b\x1b[31m")]
+        b"\x1b]0;title\x07a\r\nb\xc2\x9b31m\xe2\x80\xae\x7f", headers=[("X-A", "b\x1b[31m")]
     )
     seen = in_a_terminal(
         command, "request", "-i", "GET", f"{server.url}/a", NO_COLOR="1", **SECRETS
     )
     assert b"\x1b" not in seen
     assert b"\\x1b]0;title\\x07a\r\nb" in seen
+    words = ["request", "--output", "json", "GET", f"{server.url}/a"]
+    as_json = in_a_terminal(command, *words, **SECRETS)
+    assert as_json.isascii()
+    assert not re.search(rb"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]", as_json)
+    assert json.loads(as_json)["body"] == "\x1b]0;title\x07a\r\nb\x9b31m\u202e\x7f"
     explained = in_a_terminal(
         command, "explain", "GET", "http://a.example/?b=%1B%5B31mc%07", NO_COLOR="1", **SECRETS
     )
@@ -602,7 +654,48 @@ def test_a_pipe_that_nobody_reads(command: Command, server: WireServer) -> None:
         assert process.stderr
         process.stdout.read(1)
         process.stdout.close()
-        assert b"Traceback" not in process.stderr.read()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141
+
+
+@pytest.mark.parametrize(
+    ("redirections", "code", "text"),
+    [
+        ("sign GET http://a.example/ >/dev/full", 2, "No space left on device"),
+        ("sign GET http://a.example/ >&-", 0, ""),
+        ("explain <&-", 2, "a curl command must begin with curl"),
+        ("diff GET http://a.example/ <&-", 2, "neither a base string"),
+    ],
+)
+def test_streams_that_take_or_give_nothing(
+    command: Command, redirections: str, code: int, text: str
+) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f"exec {sys.executable} -m oauth1_rs {redirections}"],
+        env={**command.environment, **SECRETS},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    assert text in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") == (1 if text else 0)
+
+
+def test_a_folder_that_is_a_file(command: Command) -> None:
+    command.profiles.parent.mkdir(parents=True)
+    command.profiles.touch()
+    for words in (["profiles"], ["profiles", "show", "a"], ["profiles", "add", "a"]):
+        assert command(*words, environment=SECRETS).code == 4
+
+
+def test_what_a_terminal_would_not_show_is_not_changed(command: Command) -> None:
+    words = ["curl", "POST", URL, "-d", "a=b\xa0c"]
+    assert b"characters that are not shown on a terminal" in in_a_terminal(
+        command, *words, **SECRETS
+    )
+    assert "a=b\xa0c" in command(*words, environment=SECRETS).output
 
 
 def test_a_request_to_the_provider(command: Command, provider: Provider) -> None:

@@ -102,6 +102,7 @@ def test_the_exit_codes_are_documented() -> None:
         terminal.NETWORK,
         terminal.NO_CREDENTIALS,
         terminal.INTERRUPTED,
+        terminal.PIPE_CLOSED,
     ]
     assert [int(row) for row in rows] == [0, *codes]
     done = subprocess.run(

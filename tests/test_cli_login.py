@@ -254,14 +254,24 @@ def test_the_code_of_the_page(command: Command, provider: Provider) -> None:
 
 
 def test_it_opens_the_browser(command: Command, provider: Provider) -> None:
+    """One that prints: that is not for standard output."""
+    browser = command.home / "browser"
+    browser.write_text(
+        f"#!/bin/sh\necho The browser prints\nexec {sys.executable} {TESTS / 'browser.py'} $1\n"
+    )
+    browser.chmod(0o755)
     done = command(
         "login",
         "--profile",
         "example",
+        "--output",
+        "json",
         *urls(provider.url),
-        environment={**client(provider), "BROWSER": f"{sys.executable} {TESTS / 'browser.py'} %s"},
+        environment={**client(provider), "BROWSER": f"{browser} %s"},
     )
     assert done.code == 0, done.messages
+    assert done.json()["profile"] == "example"
+    assert "The browser prints" in done.messages
     assert re.search(PAGE, done.messages)
 
 
@@ -308,6 +318,18 @@ def test_an_interrupted_login(command: Command, begin: Callable[..., Any]) -> No
     assert list(command.profiles.iterdir()) == []
 
 
+def test_a_login_that_is_interrupted_at_the_question(
+    command: Command, begin: Callable[..., Any]
+) -> None:
+    """While a thread reads the code: Python cannot end in peace then."""
+    process = begin("--oob")
+    command.said(r"(Code: )")
+    process.send_signal(signal.SIGINT)
+    done = command.ended_without_input(process)
+    assert done.code == 130
+    assert done.messages.endswith("Interrupted.\n")
+
+
 def test_a_wrong_client_secret(command: Command, begin: Callable[..., Any]) -> None:
     done = command.ended(begin(OAUTH1_CLIENT_SECRET="wrong secret"))
     assert done.code == 1
@@ -333,9 +355,12 @@ def test_without_a_terminal_nobody_is_asked(command: Command) -> None:
 
 
 def test_a_provider_without_verifier_and_confirmation(command: Command, server: WireServer) -> None:
-    """OAuth 1.0: what differs is said by options."""
+    """OAuth 1.0: what differs is said by options. No answer changes who the client is."""
     server.answers["/request_token"] = Answer(b"oauth_token=t&oauth_token_secret=s")
-    server.answers["/access_token"] = Answer(b"oauth_token=u&oauth_token_secret=v&user=w")
+    server.answers["/access_token"] = Answer(
+        b"oauth_token=u&oauth_token_secret=v&user=w&client_key=x&client_secret=x&token=x"
+        b"&token_secret=x&rsa_key_passphrase=x"
+    )
     process = command.start(
         "login",
         "--no-browser",
@@ -354,6 +379,7 @@ def test_a_provider_without_verifier_and_confirmation(command: Command, server: 
     assert done.code == 0, done.messages
     assert [request.method for request in server.requests] == ["GET", "GET"]
     stored = json.loads((command.profiles / "default.json").read_text())
+    assert stored["client_key"] == "k"
     assert stored["secrets"] == {
         "client_secret": "",
         "token": "u",
@@ -407,6 +433,44 @@ def test_a_keyring_that_keeps_nothing_is_none(command: Command, backend: str) ->
     assert "token secret" in (command.profiles / "example.json").read_text()
 
 
+def test_a_keyring_keeps_nothing_of_what_is_elsewhere(command: Command) -> None:
+    """A profile that a broken keyring did not take is in the file alone."""
+    kept = command.home / "keyring.json"
+    environment = {**SECRETS, "PYTHON_KEYRING_BACKEND": FILE_KEYRING, "KEYRING_FILE": str(kept)}
+    assert command("profiles", "add", "example", environment=environment).code == 0
+    assert "token secret" in kept.read_text()
+    (command.home / "broken").touch()
+    done = command("profiles", "add", "example", environment=environment)
+    assert (done.code, "No keyring can be used" in done.messages) == (0, True)
+    assert json.loads(kept.read_text()) == {}
+    kept.write_text('{"oauth1-rs/example": "{}"}')
+    assert command("profiles", "remove", "example", environment=environment).code == 0
+    assert json.loads(kept.read_text()) == {}
+
+
+@pytest.mark.parametrize("content", ["garbage", "[]", '{"token": 1}', "[" * 5000])
+def test_what_a_keyring_has_is_looked_at(command: Command, content: str) -> None:
+    kept = command.home / "keyring.json"
+    environment = {**SECRETS, "PYTHON_KEYRING_BACKEND": FILE_KEYRING, "KEYRING_FILE": str(kept)}
+    assert command("profiles", "add", "example", environment=environment).code == 0
+    kept.write_text(json.dumps({"oauth1-rs/example": content}))
+    done = command("profiles", "show", "example", environment=environment)
+    assert done.code == 4
+    assert "is not what was stored" in done.messages
+
+
+@pytest.mark.parametrize("backend", ["nope.Nope", "nodot", "os.path"])
+def test_a_backend_that_is_none(command: Command, backend: str) -> None:
+    done = command(
+        "profiles", "add", "a", environment={**SECRETS, "PYTHON_KEYRING_BACKEND": backend}
+    )
+    assert (done.code, "No keyring can be used" in done.messages) == (0, True)
+    path = command.profiles / "a.json"
+    path.write_text(path.read_text().replace('"store": "file"', '"store": "keyring"'))
+    done = command("profiles", "show", "a", environment={"PYTHON_KEYRING_BACKEND": backend})
+    assert (done.code, "the keyring cannot be used" in done.messages) == (4, True)
+
+
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602])
 def test_a_file_that_others_can_read_is_refused(command: Command, mode: int) -> None:
     command("profiles", "add", "example", environment=SECRETS)
@@ -455,10 +519,25 @@ def test_a_link_is_not_followed(command: Command) -> None:
     assert "the profile cannot be read" in done.messages
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"client_key": 1}'])
-def test_what_is_no_profile(command: Command, content: str) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda _: "",
+        lambda _: "{",
+        lambda _: "[]",
+        lambda _: "{}",
+        lambda _: "[" * 100_000,
+        lambda text: text.replace('"client key"', "1"),
+        lambda text: text.replace('"token"', "[]", 1),
+        lambda text: text.replace('"settings": {}', '"settings": 1'),
+        lambda text: text.replace('"store": "file"', '"store": null'),
+    ],
+)
+def test_what_is_no_profile(command: Command, change: Callable[[str], str]) -> None:
     command("profiles", "add", "example", environment=SECRETS)
-    (command.profiles / "example.json").write_text(content)
+    path = command.profiles / "example.json"
+    path.write_text(change(path.read_text()))
+    assert command("profiles", "list").code == 0
     done = command("profiles", "show", "example")
     assert done.code == 4
     assert "is no profile: remove it and log in again" in done.messages
@@ -466,11 +545,14 @@ def test_what_is_no_profile(command: Command, content: str) -> None:
 
 def test_a_profile_is_written_whole_or_not_at_all(command: Command) -> None:
     """The old one stays if there is no room for the new one, and nothing else is left."""
-    command("profiles", "add", "example", environment=SECRETS)
+    kept = command.home / "keyring.json"
+    keyring = {"PYTHON_KEYRING_BACKEND": FILE_KEYRING, "KEYRING_FILE": str(kept)}
+    command("profiles", "add", "example", environment={**SECRETS, **keyring})
     before = (command.profiles / "example.json").read_bytes()
+    kept_before = kept.read_bytes()
     code = (
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10));"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (250, 250));"
         "sys.argv = ['oauth1-rs', 'profiles', 'add', 'example'];"
         "from oauth1_rs.__main__ import main; main()"
     )
@@ -479,10 +561,17 @@ def test_a_profile_is_written_whole_or_not_at_all(command: Command) -> None:
         capture_output=True,
         text=True,
         check=False,
-        env={**command.environment, **SECRETS},
+        env={
+            **command.environment,
+            **keyring,
+            **SECRETS,
+            "OAUTH1_CLIENT_KEY": "k" * 300,
+            "OAUTH1_TOKEN": "t",
+        },
     )
     assert done.returncode == 4, done.stderr
     assert "the profile cannot be written" in done.stderr
+    assert kept.read_bytes() == kept_before
     assert (command.profiles / "example.json").read_bytes() == before
     assert [it.name for it in command.profiles.iterdir()] == ["example.json"]
 

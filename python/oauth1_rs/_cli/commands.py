@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 import warnings
+from typing import Any, TextIO
 
 import click
 import requests
 
-from oauth1_rs import OAuth1Error, TokenError
+from oauth1_rs import TokenError
 from oauth1_rs._cli.keeping import login_command, profiles_group, providers_command
 from oauth1_rs._cli.signing import (
     curl_command,
@@ -17,7 +20,7 @@ from oauth1_rs._cli.signing import (
     request_command,
     sign_command,
 )
-from oauth1_rs._cli.terminal import INTERRUPTED, NETWORK, REFUSED, USAGE, say
+from oauth1_rs._cli.terminal import INTERRUPTED, NETWORK, PIPE_CLOSED, REFUSED, USAGE, say
 
 EPILOG = """\b
 Exit codes:
@@ -27,13 +30,32 @@ Exit codes:
   3    nobody answered, or not in time
   4    there are no credentials, or they cannot be read
   130  interrupted
+  141  nobody reads standard output any more
 
 Secrets are never arguments: they come from a profile, the environment, --secrets-fd, or are asked
 for.
 """
 
 
-@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+class Main(click.Group):
+    """Ends the output while errors of it can still be told: a full disk, a pipe that is closed."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, and write all that it has left to write."""
+        try:
+            code = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:  # of which click itself would make "refused"
+            sys.stdout = _nowhere()
+            return PIPE_CLOSED
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                sys.stdout = _nowhere()  # Python would say it once more
+            raise
+        return code
+
+
+@click.group(cls=Main, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="oauth1-rs", prog_name="oauth1-rs")
 def main() -> None:
     """OAuth 1.0a: log in to providers, and sign requests (RFC 5849)."""
@@ -54,27 +76,37 @@ for part in (
 
 def run() -> int:
     """Run the command, and return its exit code."""
+    # A shell can close them; Python has ``None`` then.
+    sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115, PTH123 - open to the end
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
     # Python's warnings are for programmers; what they say here is for whoever typed the command.
     warnings.showwarning = lambda message, *_: say(f"Warning: {message}", "yellow")
+    code: int | None
     try:
-        code: int | None = main.main(prog_name="oauth1-rs", standalone_mode=False)
+        code = main.main(prog_name="oauth1-rs", standalone_mode=False)
     except click.ClickException as error:
         error.show()
-        return error.exit_code
+        code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         # After the question, or what the terminal shows of Ctrl-C.
         say("\nInterrupted." if sys.stderr.isatty() else "Interrupted.")
-        return INTERRUPTED
+        code = INTERRUPTED
     except TokenError as error:
         say(f"Error: {error}", "red")
-        return REFUSED
-    except OAuth1Error as error:
-        say(f"Error: {error}", "red")
-        return USAGE
+        code = REFUSED
     except requests.RequestException as error:
         say(f"Error: {_reason(error)}", "red")
-        return USAGE if isinstance(error, ValueError) else NETWORK
+        code = USAGE if isinstance(error, ValueError) else NETWORK
+    except (OSError, ValueError, OverflowError) as error:
+        # Also a header that is no Latin-1, a time that no clock knows, a disk that is full.
+        say(f"Error: {error}", "red")
+        code = USAGE
     return code or 0
+
+
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w")  # noqa: PTH123 - open to the end
 
 
 def _reason(error: requests.RequestException) -> str:

@@ -47,8 +47,8 @@ def find(
 ) -> Credentials:
     """Return the credentials that a request is to be signed with.
 
-    They are a profile's, or else those of the descriptor and of the environment, the first of
-    which come first. `settings` come before a profile's.
+    They are a profile's, or else the descriptor's, or else those of the environment: never of two
+    accounts. `settings` come before a profile's.
     """
     if profile is not None:
         if descriptor is not None or client_key is not None:
@@ -56,28 +56,36 @@ def find(
         stored = profiles.load(profile)
         values = {name: stored.secrets[name] for name in NAMES if name in stored.secrets}
         return Credentials(
-            {"client_key": stored.client_key, **values}, {**stored.settings, **settings}
+            {**values, "client_key": stored.client_key}, {**stored.settings, **settings}
         )
     values = given(descriptor, client_key)
     if "client_key" not in values:
         raise Failure(
             NO_CREDENTIALS,
             "there are no credentials: pass --profile (`oauth1-rs login` makes one), or set "
-            "OAUTH1_CLIENT_KEY and the others, or pass --secrets-fd",
+            "OAUTH1_CLIENT_KEY and the others, or pass --secrets-fd, with all of them",
         )
     ask_for(values, ["client_secret"], descriptor, settings)
     return Credentials(values, settings)
 
 
 def given(descriptor: int | None, client_key: str | None) -> dict[str, str]:
-    """Return what descriptor and environment have. Empty values are values, too."""
-    found = {name: os.environ.get(f"OAUTH1_{name.upper()}") for name in NAMES}
-    values = {name: value for name, value in found.items() if value is not None}
+    """Return what the descriptor has, or else the environment. Empty values are values, too."""
     if descriptor is not None:
-        values |= _read(descriptor)
-    if client_key is not None:
-        values["client_key"] = client_key
-    return values
+        values = _read(descriptor)
+    else:
+        found = {name: os.environ.get(f"OAUTH1_{name.upper()}") for name in NAMES}
+        values = {name: value for name, value in found.items() if value is not None}
+    if client_key is None:
+        return values
+    if values.get("client_key", client_key) != client_key:
+        place = "OAUTH1_CLIENT_KEY" if descriptor is None else f"file descriptor {descriptor}"
+        raise Failure(
+            USAGE,
+            f"--client-key is not the client key of {place}, whose secrets would be used with it: "
+            "leave one of them out",
+        )
+    return {**values, "client_key": client_key}
 
 
 def ask_for(
@@ -119,7 +127,8 @@ def _read(descriptor: int) -> dict[str, str]:
     if len(content) > MAX_SIZE:
         raise Failure(NO_CREDENTIALS, f"file descriptor {descriptor} gives more than 64 KiB")
     values = {}
-    for line in text.splitlines():
+    # Not `splitlines`: that breaks lines within secrets, too.
+    for line in text.replace("\r\n", "\n").split("\n"):
         name, equals, value = line.partition("=")
         if not line.strip():
             continue

@@ -146,13 +146,15 @@ def _store(
 ) -> None:
     """Store credentials, and say where they are."""
     names = {"oauth_token": "token", "oauth_token_secret": "token_secret"}
-    answered = {names.get(key, key): str(value) for key, value in token.items()}
-    answered.pop("oauth_callback_confirmed", None)
+    got = {ours: str(token[name]) for name, ours in names.items() if name in token}
+    # Whatever else it answers: nothing by which the client itself, or its token, would be another.
+    known = {*names, "oauth_callback_confirmed", *credentials.NAMES}
+    others = {name: str(value) for name, value in token.items() if name not in known}
     is_new = name not in profiles.names()
     profile = profiles.Profile(
         name=name,
         client_key=values["client_key"],
-        secrets={**{key: it for key, it in values.items() if key != "client_key"}, **answered},
+        secrets={**{key: it for key, it in values.items() if key != "client_key"}, **got, **others},
         settings=settings,
         provider=options["provider"] or "",
     )
@@ -166,8 +168,7 @@ def _store(
     verb = "Stored" if is_new else "Replaced"
     say(f"{verb} the profile {name}. Use it: oauth1-rs request --profile {name} GET URL", "green")
     if options["output"] == "json":
-        others = sorted(answered.keys() - {"token", "token_secret"})
-        write_json({"profile": name, "store": profile.store, "other_parameters": others})
+        write_json({"profile": name, "store": profile.store, "other_parameters": sorted(others)})
 
 
 @click.group("profiles", invoke_without_command=True, epilog="Without a command: list.")

@@ -15,7 +15,7 @@ import click
 from oauth1_rs import OAuth1Session
 from oauth1_rs._cli import user_agent
 from oauth1_rs._cli.loopback import ALLOWED, DENIED, FAILED, WRONG_TOKEN, CallbackServer
-from oauth1_rs._cli.terminal import NETWORK, USAGE, Failure, say, within
+from oauth1_rs._cli.terminal import NETWORK, USAGE, Failure, keep_standard_output, say, within
 from oauth1_rs.exceptions import AuthorizationDenied, TokenMissing
 
 if TYPE_CHECKING:
@@ -118,6 +118,7 @@ def _show_page(session: OAuth1Session, how: Login) -> None:
     say("2/3 Allow access on this page:")
     say(f"    {url}", "bold")
     if how.opens_browser:
+        keep_standard_output()
         # Some browsers return when they are closed.
         threading.Thread(target=_open, args=(url,), daemon=True).start()
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -55,7 +57,9 @@ def pairs(separator: str) -> Callable[[Any, Any, tuple[str, ...]], dict[str, str
 
 
 def profile_names(_context: Any, _parameter: Any, incomplete: str) -> list[str]:
-    return [name for name in profiles.names() if name.startswith(incomplete)]
+    with contextlib.suppress(Failure):
+        return [name for name in profiles.names() if name.startswith(incomplete)]
+    return []
 
 
 def provider_names(_context: Any, _parameter: Any, incomplete: str) -> list[str]:
@@ -77,7 +81,7 @@ output_option = click.option(
 )
 secrets_option = click.option(
     "--secrets-fd",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, 2**31 - 1),
     metavar="N",
     help="A file descriptor with lines client_secret=..., token=..., token_secret=...",
 )
@@ -205,7 +209,8 @@ def body_of(options: Mapping[str, Any]) -> tuple[bytes | None, dict[str, str]]:
     fields = [_content(text) for text in options["data"]]
     for text in options["data_urlencode"]:
         name, equals, value = text.partition("=")
-        fields.append(f"{quote(name, safe='')}{equals}{quote(value, safe='')}".encode())
+        name, value = (quote(os.fsencode(it), safe="") for it in (name, value))
+        fields.append(f"{name}{equals}{value}".encode())
     if options["json_text"] is None:
         body, media_type = b"&".join(fields) if fields else None, FORM_MEDIA_TYPE
     elif fields:

@@ -22,12 +22,13 @@ import click
 from oauth1_rs._cli.terminal import NO_CREDENTIALS, USAGE, Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 Value = TypeVar("Value")
 
 SERVICE = "oauth1-rs"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+TEXTS = ["client_key", "provider", "created", "store"]
 
 
 @dataclass
@@ -54,9 +55,12 @@ def folder() -> Path:
 
 def names() -> list[str]:
     """Return the names of all profiles."""
-    with contextlib.suppress(FileNotFoundError):
+    try:
         return sorted(it.stem for it in folder().iterdir() if it.suffix == ".json")
-    return []
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise Failure(NO_CREDENTIALS, f"profiles cannot be read: {error}") from None
 
 
 def check_name(name: str) -> str:
@@ -81,22 +85,21 @@ def check_folder() -> None:
 
 def save(profile: Profile) -> None:
     """Store a profile, in place of one with that name. Says in `profile.store` where."""
-    path = _path(profile.name)
     profile.created = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    profile.store = "keyring" if _put_into_keyring(profile.name, profile.secrets) else "file"
-    content = {
-        "version": 1,
-        "client_key": profile.client_key,
-        "provider": profile.provider,
-        "settings": profile.settings,
-        "created": profile.created,
-        "store": profile.store,
-    }
-    if profile.store == "file":
-        content["secrets"] = profile.secrets
     try:
         check_folder()
-        _write(path, json.dumps(content, indent=2).encode())
+        try:
+            profile.store = "keyring"
+            # The old file goes when the keyring has the secrets, and these are written when there
+            # is room for the file: the two belong to one login.
+            with _replaced(profile):
+                _with_keyring(lambda keyring: _put(keyring, profile))
+        except _KeyringError:
+            profile.store = "file"
+            with _replaced(profile):
+                pass
+            with contextlib.suppress(_KeyringError):
+                _with_keyring(lambda keyring: _delete(keyring, profile.name))
     except OSError as error:
         raise Failure(NO_CREDENTIALS, f"the profile cannot be written: {error}") from None
 
@@ -104,8 +107,23 @@ def save(profile: Profile) -> None:
 def load(name: str) -> Profile:
     """Return a profile with its secrets."""
     profile = describe(name)
-    if profile.store == "keyring":
-        profile.secrets = _get_from_keyring(name)
+    if profile.store != "keyring":
+        return profile
+    try:
+        text = _with_keyring(lambda keyring: keyring.get_password(SERVICE, name))
+    except _KeyringError as error:
+        raise Failure(NO_CREDENTIALS, f"the keyring cannot be used: {error}") from None
+    if text is None:
+        raise Failure(
+            NO_CREDENTIALS, f"the keyring has no secrets of the profile {name!r}: log in again"
+        )
+    try:
+        profile.secrets = _texts(json.loads(text))
+    except (ValueError, TypeError, RecursionError):  # neither says what is in it
+        raise Failure(
+            NO_CREDENTIALS,
+            f"what the keyring has of the profile {name!r} is not what was stored: log in again",
+        ) from None
     return profile
 
 
@@ -119,15 +137,9 @@ def describe(name: str) -> Profile:
         with os.fdopen(descriptor, encoding="utf-8") as file:
             _check_owner(path, os.fstat(descriptor))
             content = json.load(file)
-        return Profile(
-            name=name,
-            client_key=content["client_key"],
-            secrets=content.get("secrets", {}),
-            settings=content["settings"],
-            provider=content["provider"],
-            created=content["created"],
-            store=content["store"],
-        )
+        texts = _texts({key: content[key] for key in TEXTS})
+        secrets = _texts(content.get("secrets", {}))
+        return Profile(name=name, secrets=secrets, settings={**content["settings"]}, **texts)
     except FileNotFoundError:
         there = f" (there is: {', '.join(names())})" if names() else ""
         raise Failure(
@@ -135,20 +147,23 @@ def describe(name: str) -> Profile:
         ) from None
     except OSError as error:
         raise Failure(NO_CREDENTIALS, f"the profile cannot be read: {error}") from None
-    # Neither says what is in the file.
-    except (ValueError, KeyError, TypeError, AttributeError):
+    # None of them says what is in the file.
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise Failure(NO_CREDENTIALS, f"{path} is no profile: remove it and log in again") from None
 
 
 def remove(name: str) -> None:
     """Remove a profile and its secrets."""
     profile = describe(name)
-    if profile.store == "keyring":
-        import keyring  # noqa: PLC0415 - it looks for backends when it is imported
-
-        with contextlib.suppress(keyring.errors.PasswordDeleteError):  # it is not there any more
-            _keyring_errors(lambda: keyring.delete_password(SERVICE, name))
-    _path(name).unlink()
+    try:
+        _with_keyring(lambda keyring: _delete(keyring, name))
+    except _KeyringError as error:
+        if profile.store == "keyring":
+            raise Failure(NO_CREDENTIALS, f"the keyring cannot be used: {error}") from None
+    try:
+        _path(name).unlink()
+    except OSError as error:
+        raise Failure(NO_CREDENTIALS, f"the profile cannot be removed: {error}") from None
 
 
 def _path(name: str) -> Path:
@@ -171,59 +186,61 @@ def _check_owner(path: Path, status: os.stat_result) -> None:
         )
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Write a file that is there whole or not at all. `mkstemp` makes it of mode 0600."""
+@contextlib.contextmanager
+def _replaced(profile: Profile) -> Iterator[None]:
+    """Write a file that is there whole or not at all, and takes its place when the block ends.
+
+    `mkstemp` makes it of mode 0600.
+    """
+    content: dict[str, Any] = {"version": 1, **{key: getattr(profile, key) for key in TEXTS}}
+    content["settings"] = profile.settings
+    if profile.store == "file":
+        content["secrets"] = profile.secrets
+    path = _path(profile.name)
     descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+            file.write(json.dumps(content, indent=2).encode())
             file.flush()
             os.fsync(file.fileno())
+        yield
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink()
         raise
 
 
-def _put_into_keyring(name: str, secrets: dict[str, str]) -> bool:
-    """Return whether the secrets are in the keyring now."""
+def _texts(value: Any) -> dict[str, str]:
+    """Return what is a dictionary of texts, and refuse all else."""
+    if not isinstance(value, dict) or not all(isinstance(it, str) for it in value.values()):
+        raise TypeError("no texts")
+    return value
+
+
+class _KeyringError(Exception):
+    """There is no keyring, or it cannot be used."""
+
+
+def _with_keyring(function: Callable[[Any], Value]) -> Value:
+    """Return what `function` does with the keyring. Backends, and their settings, are anybody's."""
     try:
-        import keyring  # noqa: PLC0415 - as above
-    except ImportError:
-        return False
-    text = json.dumps(secrets)
-    try:
-        # Those of no priority keep nothing: "null" and "fail".
-        if keyring.get_keyring().priority <= 0:
-            return False
-        keyring.set_password(SERVICE, name, text)
-        return keyring.get_password(SERVICE, name) == text
-    except (keyring.errors.KeyringError, RuntimeError, OSError):
-        return False
+        import keyring  # noqa: PLC0415 - not everybody has it, and it looks for backends
+
+        return function(keyring.get_keyring())
+    except Exception as error:  # noqa: BLE001 - a backend raises what it likes
+        raise _KeyringError(str(error)) from None
 
 
-def _get_from_keyring(name: str) -> dict[str, str]:
-    try:
-        import keyring  # noqa: PLC0415 - as above
-    except ImportError:
-        raise Failure(
-            NO_CREDENTIALS, "the secrets are in the keyring: pip install keyring"
-        ) from None
-    text = _keyring_errors(lambda: keyring.get_password(SERVICE, name))
-    if text is None:
-        raise Failure(
-            NO_CREDENTIALS, f"the keyring has no secrets of the profile {name!r}: log in again"
-        )
-    secrets: dict[str, str] = json.loads(text)
-    return secrets
+def _put(keyring: Any, profile: Profile) -> None:
+    text = json.dumps(profile.secrets)
+    # Those of no priority keep nothing: "null" and "fail".
+    if keyring.priority <= 0:
+        raise _KeyringError("it keeps nothing")
+    keyring.set_password(SERVICE, profile.name, text)
+    if keyring.get_password(SERVICE, profile.name) != text:
+        raise _KeyringError("it keeps something else")
 
 
-def _keyring_errors(function: Callable[[], Value]) -> Value:
-    import keyring  # noqa: PLC0415 - as above
-
-    try:
-        return function()
-    except keyring.errors.PasswordDeleteError:
-        raise
-    except (keyring.errors.KeyringError, RuntimeError, OSError) as error:
-        raise Failure(NO_CREDENTIALS, f"the keyring cannot be used: {error}") from None
+def _delete(keyring: Any, name: str) -> None:
+    if keyring.get_password(SERVICE, name) is not None:
+        keyring.delete_password(SERVICE, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import shlex
 import sys
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,16 @@ from oauth1_rs._cli.options import (
     reveal_option,
     signing_options,
 )
-from oauth1_rs._cli.terminal import REFUSED, USAGE, Failure, say, write, write_json, write_rich
+from oauth1_rs._cli.terminal import (
+    REFUSED,
+    USAGE,
+    Failure,
+    say,
+    write,
+    write_exact,
+    write_json,
+    write_rich,
+)
 from oauth1_rs._curl import parse as parse_curl
 
 if TYPE_CHECKING:
@@ -136,8 +146,13 @@ def curl_command(method: str, url: str, **options: Any) -> None:
     words = ["curl", *(["--head"] if prepared.method == "HEAD" else ["--request", prepared.method])]
     words += ["--globoff", "--path-as-is"]
     for name, value in headers.items():
-        words += ["--header", f"{name}: {value}"]
+        # curl leaves out "Name:".
+        words += ["--header", f"{name}: {value}" if value else f"{name};"]
     if prepared.body is not None:
+        if prepared.method == "HEAD":
+            raise Failure(
+                USAGE, "curl sends no body with HEAD: leave it out, or use another method"
+            )
         words += ["--data-raw", _text(prepared.body)]
     words.append(prepared.url)
     say(
@@ -148,7 +163,7 @@ def curl_command(method: str, url: str, **options: Any) -> None:
     if options["output"] == "json":
         write_json({"words": words, "command": shlex.join(words)})
     else:
-        write(shlex.join(words))
+        write_exact(shlex.join(words))
 
 
 @command(
@@ -173,10 +188,10 @@ def sign_command(method: str, url: str, **options: Any) -> None:
         )
     elif "Authorization" in headers:
         write(f"Authorization: {headers['Authorization']}")
-    elif "oauth_signature=" in prepared.url:
-        write(prepared.url)
+    elif re.search("[?&]oauth_signature=", prepared.url):
+        write_exact(prepared.url)
     else:
-        write(_text(prepared.body))
+        write_exact(_text(prepared.body))
 
 
 class CurlCommand(click.Command):
@@ -184,10 +199,14 @@ class CurlCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Set the curl command aside, and read the rest."""
-        if "curl" in args:
-            start = args.index("curl")
+        for start in [index for index, word in enumerate(args) if word == "curl"]:
+            try:
+                self.make_parser(ctx).parse_args(args[:start])
+            except click.BadOptionUsage:
+                continue  # it is the value of the option before it
             ctx.meta["curl"] = shlex.join(args[start:])
             args = args[:start]
+            break
         return super().parse_args(ctx, args)
 
 
@@ -214,15 +233,14 @@ def _explain(
         if method is not None or body is not None or headers:
             raise click.UsageError("a request is a curl command or METHOD and URL: not both")
         read = parse_curl(curl)
-        method, url, body, headers = read.method, read.url, read.body, dict(read.headers)
-    elif url is None:
+        # As it stands: requests would change the URL of a command that curl is to send.
+        request = requests.PreparedRequest()
+        request.method, request.url, request.body = read.method, read.url, read.body
+        request.headers = requests.structures.CaseInsensitiveDict(read.headers)
+    elif method is None or url is None:
         raise click.UsageError("Missing argument 'URL'.")
     else:
-        headers |= {"Content-Length": str(len(body))} if body is not None else {}
-    # As it stands: requests would change the URL of a command that curl is to send.
-    request = requests.PreparedRequest()
-    request.method, request.url, request.body = method, url, body
-    request.headers = requests.structures.CaseInsensitiveDict(headers)
+        request = requests.Request(method.upper(), url, data=body, headers=headers).prepare()
     return OAuth1(**credentials_of(options).keywords()).explain(request)
 
 
@@ -288,4 +306,4 @@ def diff_command(
         write_json(difference.to_dict())
     else:
         write(str(difference))
-    return 0 if difference.cause == "none" else REFUSED
+    return 0 if difference.cause in {"none", "same"} else REFUSED

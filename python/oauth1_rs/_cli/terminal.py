@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -25,6 +26,8 @@ NO_CREDENTIALS = 4
 """There are no credentials, or they cannot be read."""
 INTERRUPTED = 130
 """Ctrl-C."""
+PIPE_CLOSED = 141
+"""Nobody reads standard output any more; shells say the same of others that SIGPIPE ends."""
 
 Value = TypeVar("Value")
 
@@ -58,9 +61,34 @@ def write(text: str) -> None:
     click.echo(safe(text) if sys.stdout.isatty() else text)
 
 
+def keep_standard_output() -> None:
+    """Keep standard output for this process: what others print that it starts goes to the errors.
+
+    A browser that prints would break the JSON.
+    """
+    with contextlib.suppress(OSError):  # there may be no such descriptors
+        sys.stdout.flush()
+        ours = os.dup(1)
+        os.dup2(2, 1)
+        sys.stdout = open(  # noqa: SIM115 - open to the end, as the one before
+            ours, "w", encoding=sys.stdout.encoding, errors=sys.stdout.errors, closefd=False
+        )
+
+
+def write_exact(text: str) -> None:
+    """Write what is of no use when a character of it is another."""
+    if sys.stdout.isatty() and safe(text) != text:
+        raise Failure(
+            USAGE,
+            "it has characters that are not shown on a terminal: write it to a file or a pipe, or "
+            "use --output json",
+        )
+    write(text)
+
+
 def write_json(value: object) -> None:
-    """Write JSON to standard output."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    """Write JSON to standard output, in ASCII: nothing in it steers a terminal."""
+    click.echo(json.dumps(value, indent=2).replace("\x7f", "\\u007f"))
 
 
 def write_rich(value: Any) -> None:
@@ -88,18 +116,24 @@ def safe(text: str) -> str:
 def within(seconds: float, what: str, function: Callable[[], Value]) -> Value:
     """Return what `function` does; give up after a time. It is then left to itself."""
     outcome: list[tuple[Value | None, BaseException | None]] = []
+    finished = threading.Event()
 
     def work() -> None:
         try:
             outcome.append((function(), None))
         except BaseException as error:  # noqa: BLE001 - it is raised below
             outcome.append((None, error))
+        finished.set()
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
-    thread.join(max(seconds, 0))
+    try:
+        # Not `join`: older Pythons take a thread for ended when Ctrl-C ends that.
+        finished.wait(max(seconds, 0))
+    finally:
+        if not finished.is_set():
+            left_behind.append(thread)
     if not outcome:
-        left_behind.append(thread)
         raise Failure(NETWORK, f"{what}: that took too long, see --timeout")
     value, error = outcome[0]
     if error is not None:
