@@ -73,7 +73,7 @@ DIFFERENTIAL_CASES := 1000000
 	browser interop interop-table interop-peers fuzz fuzz-short differential mutants \
 	mutants-python $(addprefix fuzz-,$(FUZZ_TARGETS)) lint deny advisories format lock licenses sbom bench plot \
 	bench-instructions wheel wheel-free-threaded sdist smoke smoke-sdist smoke-musl reproducible \
-	release-version release-check ci clean
+	release-version release-check ci ci-tools clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -97,7 +97,7 @@ lint: $(VENV)/package  ## formatting, clippy, ruff, mypy, the stubs, lock files,
 	cargo clippy --locked --quiet --all-targets -- --deny warnings
 	cargo clippy --locked --quiet --all-targets --features python -- --deny warnings
 	cargo clippy --locked --quiet --all-targets --manifest-path benches/rust/Cargo.toml \
-		--target-dir target/benches -- --deny warnings
+		--target-dir target -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" cargo doc --locked --quiet --no-deps --document-private-items \
 		--features python
 	$(BIN)/ruff format --check
@@ -122,12 +122,13 @@ format:  ## format everything
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-# pyproject.toml names the oldest requests that works; its libraries warn about today's Python.
+# pyproject.toml names the oldest requests that works; its libraries warn about today's Python. All
+# others are those of the other environment.
 test-oldest-requests: $(VENV)/package  ## run the tests that use requests with the oldest one
 	$(PYTHON) -m venv --clear $(VENV)-oldest
-	$(VENV)-oldest/bin/python -m pip --disable-pip-version-check --quiet install $(LOCKED) \
-		-r requirements-dev.lock
-	$(VENV)-oldest/bin/python -m pip --disable-pip-version-check --quiet install \
+	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+		>"$$(echo $(VENV)-oldest/lib/python*/site-packages)/others.pth"
+	$(VENV)-oldest/bin/python -m pip --disable-pip-version-check --quiet install --no-warn-conflicts \
 		"requests==$$(sed -n 's/^dependencies = \["requests>=\([0-9.]*\)".*/\1/p' pyproject.toml)" \
 		$(WHEEL)
 	$(VENV)-oldest/bin/python -m pytest --quiet --numprocesses auto -o filterwarnings=default \
@@ -275,7 +276,11 @@ release-check: deny reproducible  ## what can be known of a release before its t
 	for python in $(PYTHONS); do $(MAKE) smoke PYTHON=$$python || exit; done
 	$(MAKE) smoke-sdist
 
-ci: lint deny test test-oldest-requests test-niquests processes memory-short demo peer-suites browser interop fuzz-short bench-instructions  ## everything that must pass
+# What is downloaded and what is compiled do not wait for each other.
+ci-tools:
+	$(MAKE) --jobs=2 $(VENV)/package $(CARGO_DENY) $(CARGO_FUZZ)
+
+ci: ci-tools lint deny test test-oldest-requests test-niquests memory-short demo peer-suites browser interop fuzz-short bench-instructions  ## everything that must pass
 
 UV_LOCK = $(VENV)-lock/bin/uv pip compile --quiet --universal --upgrade --generate-hashes \
 	--no-annotate --no-header

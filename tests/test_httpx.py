@@ -74,28 +74,36 @@ def headers_of(request: WireRequest) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("placement", PLACEMENTS)
-@pytest.mark.parametrize("request_", REQUESTS, ids=lambda request: request.name)
 def test_what_is_signed_is_what_is_on_the_wire(
-    kind: Kind, server: WireServer, request_: ClientRequest, placement: str
+    kind: Kind, server: WireServer, placement: str
 ) -> None:
-    content_type = request_.content_type
-    headers = {"Content-Type": content_type} if content_type else {}
-    arguments = {"content": request_.body, "headers": headers}
-    is_form = (content_type or FORM).lower().startswith(FORM)
     with kind.plain(auth=kind.auth(auth(signature_type=placement))) as client:
-        if placement == "BODY" and not is_form:
-            with pytest.raises(OAuth1Error, match="needs a form body"):
-                client.request(request_.method, server.url + request_.target, **arguments)
-            assert server.requests == []
-            return
-        response = client.request(request_.method, server.url + request_.target, **arguments)
-    assert is_signed(server.last)
+        for request in REQUESTS:
+            check_what_is_on_the_wire(client, server, request, placement)
+
+
+def check_what_is_on_the_wire(
+    client: Client, server: WireServer, request: ClientRequest, placement: str
+) -> None:
+    content_type = request.content_type
+    headers = {"Content-Type": content_type} if content_type else {}
+    arguments = {"content": request.body, "headers": headers}
+    is_form = (content_type or FORM).lower().startswith(FORM)
+    arrived = len(server.requests)
+    if placement == "BODY" and not is_form:
+        with pytest.raises(OAuth1Error, match="needs a form body"):
+            client.request(request.method, server.url + request.target, **arguments)
+        assert len(server.requests) == arrived, request.name
+        return
+    response = client.request(request.method, server.url + request.target, **arguments)
+    assert len(server.requests) == arrived + 1, request.name
+    assert is_signed(server.last), request.name
     # The response's request is what was sent.
-    assert response.request.content == server.last.body
-    assert response.request.url.raw_path == server.last.target
-    assert server.last.method == request_.method.upper()
-    body = request_.body or b""
-    assert server.last.body == body or (placement == "BODY" and server.last.body.startswith(body))
+    assert response.request.content == server.last.body, request.name
+    assert response.request.url.raw_path == server.last.target, request.name
+    assert server.last.method == request.method.upper(), request.name
+    body, sent = request.body or b"", server.last.body
+    assert sent == body or (placement == "BODY" and sent.startswith(body)), request.name
 
 
 BODIES: dict[str, tuple[dict[str, Any], bytes | None]] = {
