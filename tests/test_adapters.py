@@ -167,3 +167,23 @@ def test_a_fixed_timestamp_is_no_clock_that_is_off(
         assert manager.request("GET", f"{server.url}/").status == 401
     assert len(server.requests) == 1
     assert signer.client.timestamp_offset == 0
+
+
+def test_what_was_sent_can_be_explained(server: WireServer) -> None:
+    """By the parts of it, where a client's request is of another shape than requests'."""
+    signer = auth()
+
+    async def post() -> None:
+        middlewares = [for_aiohttp.OAuth1Middleware(signer)]
+        async with aiohttp.ClientSession(middlewares=middlewares) as session:
+            response = await session.post(f"{server.url}/a?b=1", data={"c": "2"})
+            sent = response.request_info
+            explanation = signer.client.explain(str(sent.url), sent.method, "c=2", sent.headers)
+            assert explanation.was_signed
+            assert explanation.signature_matches
+
+    asyncio.run(post())
+    request = scrapy.Request(f"{server.url}/a?b=1", headers={"X": "1"})
+    headers = request.headers.to_unicode_dict()
+    explanation = signer.client.explain(request.url, request.method, None, headers)
+    assert explanation.base_string_uri == f"{server.url}/a"
