@@ -357,3 +357,11 @@ assert response.status_code == 200, response
     server.redirects = {"/1": (307, "/2")}
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, timeout=60)
     assert [request.target for request in server.requests] == [b"/1", b"/2"]
+
+
+def test_a_request_can_be_explained(server: WireServer) -> None:
+    signing = auth()
+    response = niquests.post(f"{server.url}/a", data={"b": "c"}, auth=signing)
+    explanation = signing.explain(response.request)
+    assert explanation.was_signed
+    assert explanation.signature_matches
