@@ -72,8 +72,10 @@ def serving() -> Iterator[str]:
     command = [sys.executable, "-c", SERVER]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        yield f"http://127.0.0.1:{int(process.stdout.readline())}/resource?{QUERY}"
-        process.kill()
+        try:
+            yield f"http://127.0.0.1:{int(process.stdout.readline())}/resource?{QUERY}"
+        finally:
+            process.kill()
 
 
 async def report(name: str, make: Callable[[str, str], Any], url: str, header: str) -> None:
