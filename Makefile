@@ -1,7 +1,8 @@
 # The one place where commands are written. `make` lists what there is.
 #
 # Everything happens in .venv and target, inside the checkout; nothing global is touched. Needed:
-# Rust (the version in Cargo.toml), a C compiler, make, and Python with its venv module.
+# Rust (the version in Cargo.toml), a C compiler, make, Python with its venv module, and for the tests
+# curl 7.87 or newer.
 
 PYTHON ?= python3
 # The servers of the demo and the tests are on loopback, whatever proxy there is.
