@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import pathlib
 import time
 from collections.abc import Callable, Iterator
 from email.utils import formatdate
@@ -187,3 +188,13 @@ def test_what_was_sent_can_be_explained(server: WireServer) -> None:
     headers = request.headers.to_unicode_dict()
     explanation = signer.client.explain(request.url, request.method, None, headers)
     assert explanation.base_string_uri == f"{server.url}/a"
+
+
+def test_httpx_and_httpx2_are_signed_alike() -> None:
+    """Type checkers want each module written out."""
+    one, other = (
+        pathlib.Path(str(module.__file__)).read_text(encoding="utf-8")
+        for module in (for_httpx, for_httpx2)
+    )
+    assert "httpx2" in other
+    assert other.replace("httpx2", "httpx") == one

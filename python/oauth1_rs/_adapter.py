@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from requests.adapters import HTTPAdapter
 
 from oauth1_rs._attempts import Attempts, let_sign, signed
-from oauth1_rs._clock import corrects_clock
 from oauth1_rs._redirect import last_signature, sign_again
 
 if TYPE_CHECKING:
@@ -16,7 +15,8 @@ if TYPE_CHECKING:
     import requests
     from urllib3 import HTTPConnectionPool
 
-    from oauth1_rs._hops import Message
+    from oauth1_rs._hops import Change, Message
+    from oauth1_rs._native import OAuth1
 
 # What a second signature may change.
 SIGNED_HEADERS = ("Authorization", "Content-Length", "Content-Type")
@@ -71,7 +71,7 @@ class OAuth1Adapter(HTTPAdapter):
         """Send a prepared request, as ``HTTPAdapter`` does."""
         proxies = arguments[4] if len(arguments) > 4 else options.get("proxies")  # noqa: PLR2004
         attempts = _SignedAttempts(
-            request, lambda: self.request_url(request, proxies), may_correct=self.correct_clock
+            request, lambda: self.request_url(request, proxies), correct_clock=self.correct_clock
         )
         with signed(attempts):
             return super().send(request, *arguments, **options)
@@ -81,12 +81,12 @@ class _SignedAttempts(Attempts):
     """The first attempt is signed already, the others are signed as it was."""
 
     def __init__(
-        self, request: requests.PreparedRequest, target: Callable[[], str], *, may_correct: bool
+        self, request: requests.PreparedRequest, target: Callable[[], str], *, correct_clock: bool
     ) -> None:
+        super().__init__(correct_clock=correct_clock)
         self._request = request
         self._target = target
         self._is_first = True
-        self._may_correct_clock = may_correct
 
     def sign(self, message: Message, _pool: HTTPConnectionPool, /) -> None:
         signature = last_signature(self._request)
@@ -103,10 +103,5 @@ class _SignedAttempts(Attempts):
             if name in self._request.headers:
                 message.headers[name] = self._request.headers[name]
 
-    def corrects_clock(self, response: Any) -> bool:
-        signature = last_signature(self._request)
-        if not self._may_correct_clock or signature is None:
-            return False
-        is_corrected = corrects_clock(*signature, response.status, response.headers)
-        self._may_correct_clock = not is_corrected
-        return is_corrected
+    def last_signature(self) -> tuple[OAuth1, Change] | None:
+        return last_signature(self._request)

@@ -15,12 +15,16 @@ from typing import TYPE_CHECKING, Any
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.util.request import set_file_position
 
+from oauth1_rs._clock import corrects_clock
 from oauth1_rs._hops import Message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from urllib3 import PoolManager
+
+    from oauth1_rs._hops import Change
+    from oauth1_rs._native import OAuth1
 
 if not hasattr(HTTPConnectionPool, "_make_request"):
     # It is private to urllib3. Without it everything would go out unsigned, silently.
@@ -34,13 +38,25 @@ MAX_DRAINED = 2**16
 class Attempts(ABC):
     """The attempts to send one request, wherever redirects lead it."""
 
+    def __init__(self, *, correct_clock: bool) -> None:
+        self._may_correct_clock = correct_clock
+
     @abstractmethod
     def sign(self, message: Message, pool: HTTPConnectionPool, /) -> None:
         """Sign the next attempt. Its `url` is the target of the request line."""
 
     @abstractmethod
+    def last_signature(self) -> tuple[OAuth1, Change] | None:
+        """Return who has signed the last attempt, if anybody has, and what that did to it."""
+
     def corrects_clock(self, response: Any) -> bool:
-        """Whether another attempt may do better than the one answered by `response`."""
+        """Whether another attempt may do better than the one answered by `response`; once."""
+        signature = self.last_signature()
+        if not self._may_correct_clock or signature is None:
+            return False
+        is_corrected = corrects_clock(*signature, response.status, response.headers)
+        self._may_correct_clock = not is_corrected
+        return is_corrected
 
 
 # Those of the request that this thread is about to send.

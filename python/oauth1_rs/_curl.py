@@ -7,9 +7,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote_from_bytes, quote_plus, unquote_to_bytes
 
+from oauth1_rs._hops import FORM_MEDIA_TYPE
 from oauth1_rs.exceptions import OAuth1Error
-
-FORM_MEDIA_TYPE = "application/x-www-form-urlencoded"
 
 # With a prompt, perhaps, and the program's folder.
 COMMAND = re.compile(r"\s*(?:\$\s+)?(?:\S*[/\\])?curl(?:\.exe)?\s")

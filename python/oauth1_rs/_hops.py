@@ -93,7 +93,7 @@ class Chain:
             )
         url, body = request.url, request.body
         self.auth(request)
-        is_in_header = request.url == url and in_bytes(request.body) == in_bytes(body)
+        is_in_header = request.url == url and is_same_body(request.body, body)
         header = request.headers.get("Authorization") if is_in_header else None
         self.change = Change(url, body, request.url, request.body, header)
 
@@ -104,10 +104,7 @@ class Chain:
             return
         is_within_origin = is_same_origin(change.url, following.url)
         self._signs = self._signs and is_within_origin
-        if change.authorization is not None or not is_within_origin:
-            # Whoever set it: a caller's own is not meant for another origin either.
-            following.headers.pop("Authorization", None)
-        following.url = without(following.url, change.parameters(), not is_within_origin)
+        change.take_out(following, is_within_origin=is_within_origin)
         keeps_body = is_same_body(following.body, change.body)
         if keeps_body and following.body is not change.unsigned_body:
             following.body = change.unsigned_body
@@ -167,6 +164,13 @@ class Change(NamedTuple):
         """Whether the request is as it was signed; somebody may have changed it since."""
         return request.url == self.url and is_same_body(request.body, self.body)
 
+    def take_out(self, following: Outgoing, *, is_within_origin: bool) -> None:
+        """Take this signature out of the next request, but for the body."""
+        if self.authorization is not None or not is_within_origin:
+            # Whoever set it: a caller's own is not meant for another origin either.
+            following.headers.pop("Authorization", None)
+        following.url = without(following.url or "", self.parameters(), not is_within_origin)
+
     def parameters(self) -> set[Parameter]:
         """Return the protocol parameters, wherever they are."""
         if self.authorization is not None:
@@ -203,8 +207,10 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
 
 def is_same_body(body: Any, other: Any) -> bool:
     """Whether two bodies are one, as they are sent; those that are no text are not compared."""
+    if body is other:
+        return True
     is_text = all(isinstance(it, (str, bytes, bytearray)) for it in (body, other))
-    return body is other or (is_text and in_bytes(body) == in_bytes(other))
+    return is_text and in_bytes(body) == in_bytes(other)
 
 
 def in_bytes(body: Any) -> bytes:

@@ -15,7 +15,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from oauth1_rs._clock import corrects_clock
-from oauth1_rs._flow import Flow, carry, carry_async
+from oauth1_rs._flow import Flow, Result, carry, carry_async
 from oauth1_rs._hops import Chain, Message, checked, in_bytes, is_same_body, signs_body
 from oauth1_rs._token_response import (
     BROKEN_OFF,
@@ -361,18 +361,30 @@ class TokenRequests:
         )
 
 
-class Session(Flow[dict[str, Any]]):
-    """What `OAuth1Client` of either library adds to its client."""
+class SignedClient(Flow[Result]):
+    """What goes before a client of either library, so that it signs and walks the three legs."""
 
     _library: Any
     _auth_type: Any
-    _corrects_clock: bool
+    _hook: Any
+
+    def __init__(self, auth: OAuth1, *, correct_clock: bool = False, **options: Any) -> None:
+        super().__init__(**options)
+        self._client = auth
+        self._correct_clock = correct_clock
+        install(self, self._own_auth(auth), self._hook)
+
+    def _own_auth(self, auth: OAuth1) -> Any:
+        return self._auth_type(auth, correct_clock=self._correct_clock)
+
+
+class Session(SignedClient[dict[str, Any]]):
+    """What `OAuth1Client` of either library adds to its client."""
+
+    _hook = staticmethod(follow_redirect)
 
     def _carry(self, step: Step) -> dict[str, Any]:
         return carry(step, self._ask)
-
-    def _own_auth(self, auth: OAuth1) -> Any:
-        return self._auth_type(auth, correct_clock=self._corrects_clock)
 
     def _ask(self, request: TokenRequest) -> Answer:
         client: Any = self
@@ -398,18 +410,13 @@ class Session(Flow[dict[str, Any]]):
         return body
 
 
-class AsyncSession(Flow[Coroutine[Any, Any, dict[str, Any]]]):
+class AsyncSession(SignedClient[Coroutine[Any, Any, dict[str, Any]]]):
     """What `AsyncOAuth1Client` of either library adds to its client."""
 
-    _library: Any
-    _auth_type: Any
-    _corrects_clock: bool
+    _hook = staticmethod(follow_redirect_async)
 
     def _carry(self, step: Step) -> Coroutine[Any, Any, dict[str, Any]]:
         return carry_async(step, self._ask)
-
-    def _own_auth(self, auth: OAuth1) -> Any:
-        return self._auth_type(auth, correct_clock=self._corrects_clock)
 
     async def _ask(self, request: TokenRequest) -> Answer:
         client: Any = self

@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlparse
 
-from oauth1_rs._hops import Change, in_bytes, is_same_origin, without
+from oauth1_rs._hops import Change, in_bytes, is_same_origin
 from oauth1_rs._native import Client, RedirectHook
 from oauth1_rs.exceptions import OAuth1Error
 
@@ -92,12 +92,11 @@ def follow(
     request, library = response.request, _library(response)
     is_within_origin = is_same_origin(request.url or "", following.url or "")
     change = Change.of(request, parts)
-    if not is_within_origin or (change and change.authorization is not None):
-        # Whoever set it: a caller's own is not meant for another origin either.
-        following.headers.pop("Authorization", None)
     if change is None:
+        if not is_within_origin:
+            following.headers.pop("Authorization", None)
         return
-    following.url = without(following.url or "", change.parameters(), not is_within_origin)
+    change.take_out(following, is_within_origin=is_within_origin)
     keeps_body = response.status_code in KEEPS_BODY
     if keeps_body and change.has_body(request):
         following.body = change.unsigned_body

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import copy
 from typing import TYPE_CHECKING, Any
 
 import requests
 
-from oauth1_rs._flow import Flow, carry
-from oauth1_rs._native import OAuth1
-from oauth1_rs._redirect import kept_hook, next_url, take_hook
-from oauth1_rs._token_response import (
-    BROKEN_OFF,
-    MAX_SIZE,
-    PIECE_SIZE,
-    UNBOUNDED,
-    Answer,
-    refuse_other_origin,
-    secrets_sent,
-)
+from oauth1_rs._flow import carry
+from oauth1_rs._redirect import take_hook
+from oauth1_rs._signed_session import Body, SignedSession, answer_of, refuse_elsewhere
+from oauth1_rs._token_response import PIECE_SIZE, Answer
 
 if TYPE_CHECKING:
     from typing import TypedDict
@@ -54,7 +45,7 @@ if TYPE_CHECKING:
         decoding: str | None
 
 
-class OAuth1Session(Flow[dict[str, Any]], requests.Session):
+class OAuth1Session(SignedSession[dict[str, Any]], requests.Session):
     """A requests session that signs what it sends, and walks the three legs of RFC 5849 section 2.
 
     ``fetch_request_token``, ``authorization_url``, ``parse_authorization_response`` and
@@ -131,47 +122,11 @@ class OAuth1Session(Flow[dict[str, Any]], requests.Session):
         )
         self.auth = self._client
 
-    @property
-    def auth(self) -> Any:
-        """What signs the requests, those of the flow included.
-
-        Another ``OAuth1`` in its place is the one whose credentials the flow uses and replaces.
-        What else is put here signs as it does in ``requests.Session``.
-        """
-        return self._auth
-
-    @auth.setter
-    def auth(self, value: Any) -> None:
-        self._auth = value
-        if isinstance(value, OAuth1):
-            self._client = value
-
-    def __copy__(self) -> OAuth1Session:
-        twin = type(self).__new__(type(self))
-        twin.__setstate__(self.__getstate__())
-        if self.auth is self._client:  # else it is another's, and shared as requests shares it
-            twin.auth = copy.copy(self._client)
-            twin.auth.client = copy.copy(twin.auth.client)
-        return twin
-
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Send a prepared request, as ``requests.Session.send`` does."""
         # requests shall not call it: rebuild_auth does.
         take_hook(request)
         return super().send(request, **kwargs)
-
-    def rebuild_auth(
-        self, prepared_request: requests.PreparedRequest, response: requests.Response
-    ) -> None:
-        """Sign a redirect within the origin, and let nothing of the signature go elsewhere.
-
-        What ``OAuth1`` has not signed goes by requests' own rules.
-        """
-        hook = kept_hook(response.request)
-        if hook is None:
-            super().rebuild_auth(prepared_request, response)
-        else:
-            hook.follow(prepared_request, response)
 
     @classmethod
     def _with_settings(cls, client_key: _Text, options: dict[str, Any]) -> Self:
@@ -190,10 +145,6 @@ class OAuth1Session(Flow[dict[str, Any]], requests.Session):
             response = self.request(request.method, request.url, **options)
         return _answer(response)
 
-    def _own_auth(self, auth: OAuth1) -> Any:
-        """Return `auth`, made for one token request, unless the session is signed otherwise."""
-        return auth if self.auth is self._client else self.auth
-
     def _watched(self, hooks: Any) -> dict[str, Any]:
         """Return the hooks of a token request: the caller's, or else the session's, and ours."""
         given = (hooks or self.hooks or {}).get("response") or []
@@ -205,66 +156,34 @@ def _answer(response: Any) -> Answer:
     if not issubclass(type(response), requests.Response):
         text = str(response.text)
         return Answer(response, response.status_code, text.encode(errors="surrogatepass"))
-    is_whole, failure = _read_body(response)
-    request = response.request
-    is_known = isinstance(request, requests.PreparedRequest)
-    return Answer(
-        response,
-        response.status_code,
-        response.content or b"",
-        is_whole,
-        response.headers.get("WWW-Authenticate", ""),
-        failure(BROKEN_OFF, response=response) if failure else None,
-        secrets_sent(request.url or "", request.body, request.headers.get("Authorization"))
-        if is_known
-        else (),
-    )
-
-
-def _read_body(
-    response: requests.Response,
-) -> tuple[bool, type[requests.RequestException] | None]:
-    """Read and close a response, keeping what fits: whether that was all, and what failed.
-
-    The limit is of the decompressed body. The exceptions of urllib3 and http.client may carry
-    what they have read: only their class is passed on.
-    """
     if response.raw is None:  # made by hand, with its content
-        return True, None
-    pieces: list[bytes] = []
-    size = 0
-    failure: type[requests.RequestException] | None = None
-    if UNBOUNDED.search(response.headers.get("Content-Encoding", "")):
-        response.close()
-        response._content = b""
-        return True, requests.exceptions.ContentDecodingError
+        return answer_of(response)
+    return _read_body(response).answer()
+
+
+def _read_body(response: requests.Response) -> Body:
+    """Read and close a response, as far as it goes and as far as allowed."""
+    body = Body(response, requests.exceptions.ContentDecodingError)
     try:
-        for piece in response.iter_content(PIECE_SIZE):
-            pieces.append(piece)
-            size += len(piece)
-            if size > MAX_SIZE:
-                break
+        if body.failure is None:
+            for piece in response.iter_content(PIECE_SIZE):
+                body.add(piece)
+                if not body.is_whole:
+                    break
     except requests.RequestException as error:
-        failure = type(error)
+        body.failure = type(error)
     finally:
         response.close()
-    is_whole = size <= MAX_SIZE
     # urllib3 before 2.0 does not mind if the connection breaks off.
     missing = getattr(response.raw, "length_remaining", None)
-    if is_whole and failure is None and isinstance(missing, int) and missing > 0:
-        failure = requests.exceptions.ChunkedEncodingError
-    # As if requests had read it: `text` and pickling work.
-    response._content = b"".join(pieces)[:MAX_SIZE]
-    return is_whole, failure
+    if body.is_whole and body.failure is None and isinstance(missing, int) and missing > 0:
+        body.failure = requests.exceptions.ChunkedEncodingError
+    return body
 
 
 def _before_redirect(response: requests.Response, **_arguments: object) -> None:
     """Refuse what redirects a token request to another origin. A response hook."""
-    if not response.is_redirect:
-        return
-    _read_body(response)  # requests would, without a limit
-    try:
-        url = next_url(response)
-    except ValueError:  # it is no URL
-        url = ""
-    refuse_other_origin(response.request.url or "", url, response.status_code, response)
+    if response.is_redirect:
+        if response.raw is not None:
+            _read_body(response).answer()  # requests would, without a limit
+        refuse_elsewhere(response)

@@ -64,7 +64,7 @@ class OAuth1Middleware:
         """Sign a request and send it, as aiohttp calls its middlewares."""
         hops = self._hops(request)
         response = await hops.send(request, handler)
-        if self.correct_clock and hops.correct_clock(response) and _is_in_memory(request.body):
+        if self.correct_clock and hops.corrects_clock(response) and _is_in_memory(request.body):
             response.release()
             response = await hops.send(request, handler)
         return response
@@ -152,7 +152,7 @@ class _Hops(Trace):
             await request.update_body(io.BytesIO(content))
         return content
 
-    def correct_clock(self, response: ClientResponse) -> bool:
+    def corrects_clock(self, response: ClientResponse) -> bool:
         change = self._chain.change
         if change is None or (self._before and change is self._before.change):  # it went unsigned
             return False

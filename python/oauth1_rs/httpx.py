@@ -130,12 +130,6 @@ class OAuth1Client(_httpx.Session, httpx.Client):
     _network_errors = (httpx.HTTPError, httpx.InvalidURL)
     _auth_type = OAuth1Auth
 
-    def __init__(self, auth: OAuth1, *, correct_clock: bool = False, **options: Any) -> None:
-        super().__init__(**options)
-        self._client = auth
-        self._corrects_clock = correct_clock
-        install(self, auth, correct_clock=correct_clock)
-
 
 class AsyncOAuth1Client(_httpx.AsyncSession, httpx.AsyncClient):
     """A ``httpx.AsyncClient`` that signs, and walks the three legs of RFC 5849 section 2.
@@ -155,9 +149,3 @@ class AsyncOAuth1Client(_httpx.AsyncSession, httpx.AsyncClient):
     _library: Any = httpx
     _network_errors = (httpx.HTTPError, httpx.InvalidURL)
     _auth_type = OAuth1Auth
-
-    def __init__(self, auth: OAuth1, *, correct_clock: bool = False, **options: Any) -> None:
-        super().__init__(**options)
-        self._client = auth
-        self._corrects_clock = correct_clock
-        install(self, auth, correct_clock=correct_clock)

@@ -2,7 +2,7 @@
 
 ``OAuth1Client`` and ``AsyncOAuth1Client`` are httpx's clients with all of it. ``install`` has a
 client that is there sign. ``OAuth1Auth`` alone signs first requests, and leaves redirects to httpx.
-Importing this module imports httpx2, whose clients are httpx's in all that matters here.
+Importing this module imports httpx2.
 """
 
 from __future__ import annotations
@@ -130,12 +130,6 @@ class OAuth1Client(_httpx.Session, httpx2.Client):
     _network_errors = (httpx2.HTTPError, httpx2.InvalidURL)
     _auth_type = OAuth1Auth
 
-    def __init__(self, auth: OAuth1, *, correct_clock: bool = False, **options: Any) -> None:
-        super().__init__(**options)
-        self._client = auth
-        self._corrects_clock = correct_clock
-        install(self, auth, correct_clock=correct_clock)
-
 
 class AsyncOAuth1Client(_httpx.AsyncSession, httpx2.AsyncClient):
     """A ``httpx2.AsyncClient`` that signs, and walks the three legs of RFC 5849 section 2.
@@ -155,9 +149,3 @@ class AsyncOAuth1Client(_httpx.AsyncSession, httpx2.AsyncClient):
     _library: Any = httpx2
     _network_errors = (httpx2.HTTPError, httpx2.InvalidURL)
     _auth_type = OAuth1Auth
-
-    def __init__(self, auth: OAuth1, *, correct_clock: bool = False, **options: Any) -> None:
-        super().__init__(**options)
-        self._client = auth
-        self._corrects_clock = correct_clock
-        install(self, auth, correct_clock=correct_clock)

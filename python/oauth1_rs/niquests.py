@@ -20,19 +20,11 @@ from niquests.packages.urllib3.exceptions import (
 from niquests.packages.urllib3.util import parse_url
 
 from oauth1_rs._clock import corrects_clock
-from oauth1_rs._flow import Flow, Result, carry, carry_async
-from oauth1_rs._hops import Change, checked
-from oauth1_rs._native import OAuth1
-from oauth1_rs._redirect import KeptHooks, kept_hook, next_url, take_hook
-from oauth1_rs._token_response import (
-    BROKEN_OFF,
-    MAX_SIZE,
-    PIECE_SIZE,
-    UNBOUNDED,
-    Answer,
-    refuse_other_origin,
-    secrets_sent,
-)
+from oauth1_rs._flow import Result, carry, carry_async
+from oauth1_rs._hops import checked
+from oauth1_rs._redirect import last_signature, sign_again, take_hook
+from oauth1_rs._signed_session import Body, SignedSession, refuse_elsewhere
+from oauth1_rs._token_response import PIECE_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,40 +32,19 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from oauth1_rs._flow import Step, TokenRequest
+    from oauth1_rs._native import OAuth1
+    from oauth1_rs._token_response import Answer
 
 __all__ = ["AsyncOAuth1Session", "OAuth1Session"]
 
 
-class _Signed(Flow[Result]):
+class _Signed(SignedSession[Result]):
     """What both sessions have in common. They also are niquests'."""
 
     _network_errors = (niquests.RequestException,)
 
     _before_redirect: Callable[..., Any]
-    _is_to_correct_clock: bool
-
-    @property
-    def auth(self) -> Any:
-        """What signs the requests, those of the flow included.
-
-        Another ``OAuth1`` in its place is the one whose credentials the flow uses and replaces.
-        What else is put here signs as it does in niquests' own session.
-        """
-        return self._auth
-
-    @auth.setter
-    def auth(self, value: Any) -> None:
-        self._auth = value
-        if isinstance(value, OAuth1):
-            self._client = value
-
-    def __copy__(self) -> Any:
-        twin = type(self).__new__(type(self))
-        twin.__setstate__(self.__getstate__())  # type: ignore[attr-defined]  # niquests' session's
-        if self.auth is self._client:  # else it is another's, and shared as niquests shares it
-            twin.auth = copy.copy(self._client)
-            twin.auth.client = copy.copy(twin.auth.client)
-        return twin
+    _correct_clock: bool
 
     def mount(self, prefix: str, adapter: Any) -> None:
         """Mount an adapter, as niquests' own session does. niquests' adapters sign each attempt."""
@@ -81,7 +52,7 @@ class _Signed(Flow[Result]):
         signing = {HTTPAdapter: _Adapter, AsyncHTTPAdapter: _AsyncAdapter}.get(type(adapter))
         if signing:
             adapter.__class__ = signing
-            adapter.is_to_correct_clock = self._is_to_correct_clock
+            adapter.correct_clock = self._correct_clock
         super().mount(prefix, adapter)  # type: ignore[misc]  # niquests' session's
 
     def prepare_request(self, request: niquests.Request) -> niquests.PreparedRequest:
@@ -97,17 +68,10 @@ class _Signed(Flow[Result]):
     def rebuild_auth(
         self, prepared_request: niquests.PreparedRequest, response: niquests.Response
     ) -> None:
-        """Sign a redirect within the origin, and let nothing of the signature go elsewhere.
-
-        What ``OAuth1`` has not signed goes by niquests' own rules.
-        """
-        hook = kept_hook(response.request)
-        if hook is None:
-            super().rebuild_auth(prepared_request, response)  # type: ignore[misc]
-        else:
-            hook.follow(prepared_request, response)
-            # A multiplexed session does not send it by its own `send`.
-            take_hook(prepared_request)
+        """Sign a redirect within the origin, and let nothing of the signature go elsewhere."""
+        super().rebuild_auth(prepared_request, response)
+        # A multiplexed session does not send it by its own `send`.
+        take_hook(prepared_request)
 
     def _before_send(self, request: niquests.PreparedRequest, options: dict[str, Any]) -> None:
         # niquests shall not call it: rebuild_auth does.
@@ -115,10 +79,6 @@ class _Signed(Flow[Result]):
         if self._before_redirect in (request.hooks.get("response") or []):
             # Only then hooks see a redirect before it is followed.
             options["multiplexed"] = False
-
-    def _own_auth(self, auth: OAuth1) -> Any:
-        """Return `auth`, made for one token request, unless the session is signed otherwise."""
-        return auth if self.auth is self._client else self.auth
 
     def _options(self, request: TokenRequest) -> dict[str, Any]:
         """Return the options of a token request, whose answer is read here, up to a limit."""
@@ -158,7 +118,7 @@ class OAuth1Session(_Signed[dict[str, Any]], niquests.Session):
 
     # What niquests pickles and copies.
     __attrs__ = [  # noqa: RUF012 - theirs
-        "_is_to_correct_clock",
+        "_correct_clock",
         *niquests.Session.__attrs__,
         "_client",
         "_authorization",
@@ -166,7 +126,7 @@ class OAuth1Session(_Signed[dict[str, Any]], niquests.Session):
     ]
 
     def __init__(self, auth: OAuth1, *, correct_clock: bool = False, **options: Any) -> None:
-        self._is_to_correct_clock = correct_clock
+        self._correct_clock = correct_clock
         super().__init__(**options)
         self.auth = checked(auth)
 
@@ -184,14 +144,13 @@ class OAuth1Session(_Signed[dict[str, Any]], niquests.Session):
 
     def _ask(self, request: TokenRequest) -> Answer:
         response = self.request(request.method, request.url, **self._options(request))
-        is_whole, failure = _read_body(response)
-        return _answer(response, is_whole, failure)
+        return _read_body(response).answer()
 
     @staticmethod
     def _before_redirect(response: niquests.Response, **_arguments: object) -> None:
         if response.is_redirect:
-            _read_body(response)  # niquests would, without a limit
-            _check_redirect(response)
+            _read_body(response).answer()  # niquests would, without a limit
+            refuse_elsewhere(response)
 
 
 class AsyncOAuth1Session(_Signed[Awaitable[dict[str, Any]]], niquests.AsyncSession):
@@ -204,7 +163,7 @@ class AsyncOAuth1Session(_Signed[Awaitable[dict[str, Any]]], niquests.AsyncSessi
     __attrs__ = OAuth1Session.__attrs__
 
     def __init__(self, auth: OAuth1, *, correct_clock: bool = False, **options: Any) -> None:
-        self._is_to_correct_clock = correct_clock
+        self._correct_clock = correct_clock
         super().__init__(**options)
         self.auth = checked(auth)
 
@@ -222,16 +181,16 @@ class AsyncOAuth1Session(_Signed[Awaitable[dict[str, Any]]], niquests.AsyncSessi
 
     async def _ask(self, request: TokenRequest) -> Answer:
         response = await self.request(request.method, request.url, **self._options(request))
-        is_whole, failure = await _read_body_async(response)
+        body = await _read_body_async(response)
         # As niquests does when it has read a response: nothing of it has to be awaited any more.
         response.__class__ = niquests.Response
-        return _answer(response, is_whole, failure)
+        return body.answer()
 
     @staticmethod
     async def _before_redirect(response: niquests.AsyncResponse, **_arguments: object) -> None:
         if response.is_redirect:
-            await _read_body_async(response)
-            _check_redirect(response)
+            (await _read_body_async(response)).answer()
+            refuse_elsewhere(response)
 
 
 class _Again(Exception):  # noqa: N818 - no error: it ends an attempt, so that the next one is signed
@@ -248,14 +207,14 @@ class _Again(Exception):  # noqa: N818 - no error: it ends an attempt, so that t
 class _Adapter(HTTPAdapter):
     """niquests' adapter, which signs each attempt to send a request."""
 
-    is_to_correct_clock = False
+    correct_clock = False
 
     def send(self, request: niquests.PreparedRequest, **kwargs: Any) -> niquests.Response:  # type: ignore[override]
         """Send a request that is signed, and sign it again if it has to be sent again."""
         if kwargs.get("multiplexed"):  # urllib3 sends it again when its response is asked for
             return super().send(request, **kwargs)
         response = self._send(request, kwargs)
-        if self.is_to_correct_clock and _corrects_clock(request, response):
+        if self.correct_clock and _corrects_clock(request, response):
             response.close()
             _rewind(request)
             _sign_again(request)
@@ -284,7 +243,7 @@ class _Adapter(HTTPAdapter):
 class _AsyncAdapter(AsyncHTTPAdapter):
     """As `_Adapter`, for asyncio."""
 
-    is_to_correct_clock = False
+    correct_clock = False
 
     async def send(  # type: ignore[override]
         self, request: niquests.PreparedRequest, **kwargs: Any
@@ -293,7 +252,7 @@ class _AsyncAdapter(AsyncHTTPAdapter):
         if kwargs.get("multiplexed"):
             return await super().send(request, **kwargs)
         response = await self._send(request, kwargs)
-        if self.is_to_correct_clock and _corrects_clock(request, response):
+        if self.correct_clock and _corrects_clock(request, response):
             await response.close()
             _rewind(request)
             _sign_again(request)
@@ -363,32 +322,16 @@ def _rewind(request: niquests.PreparedRequest) -> None:
 
 def _sign_again(request: niquests.PreparedRequest) -> None:
     """Sign a request which is sent once more, if it has a signature."""
-    hook = _hook_of(request)
-    if hook is None:
-        return
-    others = request.hooks
-    # The hook tells what the request was before. Those of the others are not for the next one.
-    request.hooks = {"response": [hook]}
-    try:
-        hook.auth(request)
-    finally:
-        request.hooks = KeptHooks(dict(others), request.hooks["response"][0])  # type: ignore[arg-type]
-
-
-def _hook_of(request: niquests.PreparedRequest) -> Any:
-    """Return the hook of the signature that a request has, if it has one."""
-    hook = kept_hook(request)
-    change = Change.of(request, hook.parts) if hook is not None and hook.signs else None
-    return hook if change is not None and change.is_of(request) else None
+    signature = last_signature(request)
+    if signature is not None:
+        sign_again(request, signature[0])
 
 
 def _corrects_clock(request: niquests.PreparedRequest, response: niquests.Response) -> bool:
-    hook = _hook_of(request)
-    if hook is None or not _can_be_sent_again(request):
+    signature = last_signature(request)
+    if signature is None or not _can_be_sent_again(request):
         return False
-    change = Change.of(request, hook.parts)
-    status, headers = response.status_code or 0, response.headers
-    return change is not None and corrects_clock(hook.auth, change, status, headers)
+    return corrects_clock(*signature, response.status_code or 0, response.headers)
 
 
 def _as_sent(url: str) -> str:
@@ -403,62 +346,9 @@ def _as_sent(url: str) -> str:
     return sent
 
 
-def _answer(
-    response: Any, is_whole: bool, failure: type[niquests.RequestException] | None
-) -> Answer:
-    request = response.request
-    return Answer(
-        response,
-        response.status_code,
-        response._content,
-        is_whole,
-        response.headers.get("WWW-Authenticate", ""),
-        failure(BROKEN_OFF, response=response) if failure else None,
-        secrets_sent(request.url or "", request.body, request.headers.get("Authorization")),
-    )
-
-
-def _check_redirect(response: Any) -> None:
-    """Refuse what redirects a token request to another origin."""
-    try:
-        url = next_url(response)
-    except ValueError:  # it is no URL
-        url = ""
-    refuse_other_origin(response.request.url or "", url, response.status_code, response)
-
-
-class _Body:
-    """The body of a token response, of which is kept what fits. The limit is of the decompressed.
-
-    The exceptions of urllib3 may carry what they have read: only their class is passed on.
-    """
-
-    def __init__(self, response: Any) -> None:
-        self._response = response
-        self._pieces: list[bytes] = []
-        self._size = 0
-        self.failure: type[niquests.RequestException] | None = None
-        if UNBOUNDED.search(response.headers.get("Content-Encoding", "")):
-            self.failure = niquests.exceptions.ContentDecodingError
-
-    @property
-    def is_whole(self) -> bool:
-        return self._size <= MAX_SIZE
-
-    def add(self, piece: bytes) -> None:
-        self._pieces.append(piece)
-        self._size += len(piece)
-
-    def keep(self) -> tuple[bool, type[niquests.RequestException] | None]:
-        # As if niquests had read it: `text` and pickling work.
-        self._response._content = b"".join(self._pieces)[:MAX_SIZE]
-        self._response._content_consumed = True
-        return self.is_whole, self.failure
-
-
-def _read_body(response: niquests.Response) -> tuple[bool, type[niquests.RequestException] | None]:
-    """Read and close a response: whether that was all, and what failed."""
-    body = _Body(response)
+def _read_body(response: niquests.Response) -> Body:
+    """Read and close a response, as far as it goes and as far as allowed."""
+    body = Body(response, niquests.exceptions.ContentDecodingError)
     try:
         if body.failure is None:
             for piece in response.iter_content(PIECE_SIZE):
@@ -469,13 +359,11 @@ def _read_body(response: niquests.Response) -> tuple[bool, type[niquests.Request
         body.failure = type(error)
     finally:
         response.close()
-    return body.keep()
+    return body
 
 
-async def _read_body_async(
-    response: niquests.AsyncResponse,
-) -> tuple[bool, type[niquests.RequestException] | None]:
-    body = _Body(response)
+async def _read_body_async(response: niquests.AsyncResponse) -> Body:
+    body = Body(response, niquests.exceptions.ContentDecodingError)
     try:
         if body.failure is None:
             async for piece in await response.iter_content(PIECE_SIZE):
@@ -486,4 +374,4 @@ async def _read_body_async(
         body.failure = type(error)
     finally:
         await response.close()
-    return body.keep()
+    return body

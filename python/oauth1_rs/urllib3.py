@@ -11,13 +11,12 @@ from urllib3._collections import HTTPHeaderDict
 from urllib3.util import parse_url
 
 from oauth1_rs._attempts import Attempts, SigningPool, current_attempts, signed
-from oauth1_rs._clock import corrects_clock
 from oauth1_rs._hops import Chain, checked, is_same_body
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from oauth1_rs._hops import Message
+    from oauth1_rs._hops import Change, Message
     from oauth1_rs._native import OAuth1
 
 __all__ = [
@@ -57,7 +56,7 @@ class _Signed:
         ):
             yield attempts
         else:
-            own = _ChainedAttempts(self._auth, corrects_clock=self._correct_clock)
+            own = _ChainedAttempts(self._auth, correct_clock=self._correct_clock)
             with signed(own):
                 yield own
 
@@ -188,14 +187,14 @@ def connection_from_url(
 class _ChainedAttempts(Attempts):
     """What urllib3 sends of one request is unsigned until here, also after a redirect."""
 
-    def __init__(self, auth: OAuth1, *, corrects_clock: bool) -> None:
+    def __init__(self, auth: OAuth1, *, correct_clock: bool) -> None:
+        super().__init__(correct_clock=correct_clock)
         self.auth = auth
         self.awaits_pool = False
         """Whether a manager is about to call a pool."""
         self._chain = Chain(auth)
         self._method = ""
         self._is_signed = False
-        self._may_correct_clock = corrects_clock
 
     def sign(self, message: Message, pool: urllib3.HTTPConnectionPool, /) -> None:
         # Proxies that forward get an absolute URL.
@@ -217,13 +216,9 @@ class _ChainedAttempts(Attempts):
             message.headers.pop("Content-Length", None)  # urllib3 knows whether it is needed
         message.url = message.url[len(origin) :]
 
-    def corrects_clock(self, response: Any) -> bool:
+    def last_signature(self) -> tuple[OAuth1, Change] | None:
         change = self._chain.change
-        if not self._may_correct_clock or not self._is_signed or change is None:
-            return False
-        is_corrected = corrects_clock(self.auth, change, response.status, response.headers)
-        self._may_correct_clock = not is_corrected
-        return is_corrected
+        return (self.auth, change) if self._is_signed and change else None
 
 
 def _origin(pool: urllib3.HTTPConnectionPool) -> str:

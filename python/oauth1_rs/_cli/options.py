@@ -15,13 +15,13 @@ import click
 from oauth1_rs import providers
 from oauth1_rs._cli import credentials, profiles
 from oauth1_rs._cli.terminal import USAGE, Failure
+from oauth1_rs._hops import FORM_MEDIA_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from oauth1_rs.providers import Provider
 
-FORM_MEDIA_TYPE = "application/x-www-form-urlencoded"
 SIGNATURE_METHODS = [
     "HMAC-SHA1",
     "HMAC-SHA256",
