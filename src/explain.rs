@@ -9,7 +9,7 @@ use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::percent;
 use crate::protocol::SIGNATURE;
-use crate::sign::Request;
+use crate::sign::{Request, is_encoded_once};
 use crate::signature::{SignatureMethod, SigningKey, shared_secrets};
 use crate::transmit::Placement;
 use crate::uri::Uri;
@@ -142,7 +142,6 @@ impl<'a> SignedRequest<'a> {
     pub fn explain(&self, single_encoding: bool) -> Result<Explanation, Error> {
         let uri = Uri::parse(&self.uri)?;
         let query = uri.query().as_bytes();
-        let is_sent_as_it_is = |&byte: &u8| byte != b'%' && percent::is_sent_as_it_is(byte);
         let mut parameters = Vec::new();
         for (name, value) in &self.protocol_parameters {
             let encoded_value = if single_encoding { value.clone() } else { encoded(value) };
@@ -154,7 +153,7 @@ impl<'a> SignedRequest<'a> {
                 encoded_value,
             });
         }
-        if single_encoding && query.iter().all(is_sent_as_it_is) {
+        if single_encoding && is_encoded_once(query) {
             parameters.extend(pieces(query).map(|(name, value)| SignedParameter {
                 origin: Origin::Query,
                 name: name.to_vec(),

@@ -202,8 +202,7 @@ impl Signer {
         let form = request.form.unwrap_or_default();
         let mut parameters = Parameters::with_room_for(uri.query().len() + form.len());
         let query = uri.query().as_bytes();
-        let is_sent_as_it_is = |&byte: &u8| byte != b'%' && percent::is_sent_as_it_is(byte);
-        if self.single_encoding && query.iter().all(is_sent_as_it_is) {
+        if self.single_encoding && is_encoded_once(query) {
             parameters.add_form_encoded(query, percent::encode_until);
         } else {
             parameters.add_form_encoded(query, percent::recode_form_twice);
@@ -266,6 +265,12 @@ impl fmt::Debug for Signed {
             Self::Form(_) => "Form(..)",
         })
     }
+}
+
+/// Whether a query, with single encoding, stands in the base string encoded once: if it is sent as
+/// it is, and has no escapes.
+pub(crate) fn is_encoded_once(query: &[u8]) -> bool {
+    query.iter().all(|&byte| byte != b'%' && percent::is_sent_as_it_is(byte))
 }
 
 fn refuse_invalid_realm(realm: Option<&str>) -> Result<(), Error> {

@@ -185,5 +185,5 @@ def _before_redirect(response: requests.Response, **_arguments: object) -> None:
     """Refuse what redirects a token request to another origin. A response hook."""
     if response.is_redirect:
         if response.raw is not None:
-            _read_body(response).answer()  # requests would, without a limit
+            _read_body(response).keep()  # requests would, without a limit
         refuse_elsewhere(response)

@@ -86,13 +86,14 @@ class Body:
         self._pieces.append(piece)
         self._size += len(piece)
 
+    def keep(self) -> None:
+        """Put what was read where the library would have put it: `text` and pickling work."""
+        self._response._content = b"".join(self._pieces)[:MAX_SIZE]
+        self._response._content_consumed = True
+
     def answer(self) -> Answer:
-        """Put what was read where the library would have put it, and return it all."""
-        response = self._response
-        # `text` and pickling work then.
-        response._content = b"".join(self._pieces)[:MAX_SIZE]
-        response._content_consumed = True
-        return answer_of(response, self)
+        self.keep()
+        return answer_of(self._response, self)
 
 
 def answer_of(response: Any, body: Body | None = None) -> Answer:

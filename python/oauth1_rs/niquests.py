@@ -149,7 +149,7 @@ class OAuth1Session(_Signed[dict[str, Any]], niquests.Session):
     @staticmethod
     def _before_redirect(response: niquests.Response, **_arguments: object) -> None:
         if response.is_redirect:
-            _read_body(response).answer()  # niquests would, without a limit
+            _read_body(response).keep()  # niquests would, without a limit
             refuse_elsewhere(response)
 
 
@@ -189,7 +189,7 @@ class AsyncOAuth1Session(_Signed[Awaitable[dict[str, Any]]], niquests.AsyncSessi
     @staticmethod
     async def _before_redirect(response: niquests.AsyncResponse, **_arguments: object) -> None:
         if response.is_redirect:
-            (await _read_body_async(response)).answer()
+            (await _read_body_async(response)).keep()
             refuse_elsewhere(response)
 
 
