@@ -381,7 +381,7 @@ class SignedClient(Flow[Result]):
 class Session(SignedClient[dict[str, Any]]):
     """What `OAuth1Client` of either library adds to its client."""
 
-    _hook = staticmethod(follow_redirect)
+    _hook: Any = staticmethod(follow_redirect)
 
     def _carry(self, step: Step) -> dict[str, Any]:
         return carry(step, self._ask)
@@ -413,7 +413,7 @@ class Session(SignedClient[dict[str, Any]]):
 class AsyncSession(SignedClient[Coroutine[Any, Any, dict[str, Any]]]):
     """What `AsyncOAuth1Client` of either library adds to its client."""
 
-    _hook = staticmethod(follow_redirect_async)
+    _hook: Any = staticmethod(follow_redirect_async)
 
     def _carry(self, step: Step) -> Coroutine[Any, Any, dict[str, Any]]:
         return carry_async(step, self._ask)
