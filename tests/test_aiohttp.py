@@ -36,7 +36,7 @@ from client_requests import (
     verdict,
 )
 from client_requests import ClientRequest as SharedRequest
-from oauth1_rs import OAuth1Error
+from oauth1_rs import Explanation, OAuth1, OAuth1Error, OAuth1TypeError
 from oauth1_rs.aiohttp import OAuth1Middleware
 from verifier import WireRequest, decode_form
 from wire_server import Answer, WireServer
@@ -930,3 +930,34 @@ def test_the_documents_blocks_run(server: WireServer, block: documents.Block) ->
     documents.run("docs/clients/aiohttp.md", code, lambda _: "")
     assert nonces(server.requests)
     assert {urlsplit(it.target.decode()).path for it in server.requests} == {"/items"}
+
+
+@pytest.mark.parametrize("placement", ["AUTH_HEADER", "BODY"])
+def test_a_middleware_behind_it_can_explain(server: WireServer, placement: str) -> None:
+    auth = OAuth1("client key", "client secret", signature_type=placement)
+    found: list[Explanation] = []
+
+    async def explain(request: ClientRequest, handler: Handler) -> ClientResponse:
+        found.append(auth.explain(request))
+        return await handler(request)
+
+    async def ask() -> None:
+        middlewares: list[Any] = [OAuth1Middleware(auth), explain]
+        async with (
+            ClientSession(middlewares=middlewares) as session,
+            session.post(f"{server.url}/?b=c", data={"a": "\xe9"}) as response,
+        ):
+            with pytest.raises(OAuth1TypeError, match="in parts"):
+                auth.explain(response.request_info)
+
+    asyncio.run(ask())
+    [explanation] = found
+    assert explanation.was_signed
+    assert explanation.signature_matches
+    others = [(it.source, it.name, it.value) for it in explanation.parameters]
+    assert [it for it in others if it[0] != "oauth"] == [("form", "a", "\xe9"), ("query", "b", "c")]
+    sent = {
+        "AUTH_HEADER": dict(server.last.headers).get("Authorization"),
+        "BODY": server.last.body.decode(),
+    }
+    assert explanation.sent == sent[placement]

@@ -15,12 +15,13 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import pytest
 import rsa_keys
 from command import Command
 from oauth1_rs import providers
+from oauth1_rs._cli.profiles import SETTINGS
 from provider import Provider
 from verifier import verify
 from wire_server import Answer, WireServer
@@ -90,6 +91,7 @@ def test_the_package_imports_none_of_it() -> None:
         ["profiles", "list"],
         ["profiles", "show"],
         ["profiles", "add"],
+        ["profiles", "allow"],
         ["profiles", "remove"],
         ["providers"],
     ],
@@ -537,6 +539,53 @@ def test_a_profile_is_used(command: Command, server: WireServer) -> None:
     assert accepted(server)
 
 
+PLAINTEXT = ["--signature-method", "PLAINTEXT", "--allow-insecure-plaintext"]
+
+
+def test_plaintext_goes_only_where_it_may(command: Command, server: WireServer) -> None:
+    command("profiles", "add", "example", *PLAINTEXT, environment=SECRETS)
+    words = ["request", "--profile", "example", "GET"]
+    refused = command(*words, f"{server.url}/")
+    assert refused.code == 2
+    assert f"oauth1-rs profiles allow example {server.url}\n" in refused.messages
+    assert server.requests == []
+    created = command("profiles", "show", "example", "--output", "json").json()["created"]
+    assert command("profiles", "allow", "example", f"{server.url}/a?b").code == 0
+    assert command(*words, f"{server.url}/").code == 0
+    assert accepted(server)
+    port = urlsplit(server.url).port
+    for url in (
+        f"http://localhost:{port}/",
+        # In which Python finds the host that may, and requests the other one.
+        f"http://localhost:{port}\\@127.0.0.1:{port}/",
+    ):
+        other = command(*words, url)
+        assert other.code == 2
+        assert f"PLAINTEXT http://localhost:{port} would get the secrets" in other.messages
+    assert len(server.requests) == 1
+    shown = command("profiles", "show", "example", "--reveal", "--output", "json").json()
+    assert shown["origins"] == [server.url]
+    assert shown["created"] == created
+    assert shown["secrets"] == {k: v for k, v in PROFILE.items() if k != "client_key"}
+
+
+def test_plaintext_with_a_profile_of_another_method(command: Command, server: WireServer) -> None:
+    add(command)
+    done = command("request", "--profile", "example", *PLAINTEXT, "GET", f"{server.url}/")
+    assert done.code == 2
+    assert "would get the secrets" in done.messages
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "url", ["api.example.com", "ftp://api.example.com", "https://", "http://["]
+)
+def test_what_is_no_origin_is_not_allowed(command: Command, url: str) -> None:
+    add(command)
+    assert command("profiles", "allow", "example", url).code == 2
+    assert command("profiles", "show", "example", "--output", "json").json()["origins"] == []
+
+
 def test_profiles_are_listed_shown_and_removed(command: Command) -> None:
     assert command("profiles").messages.startswith("There is no profile")
     add(command, "b")
@@ -560,6 +609,13 @@ def test_profiles_are_listed_shown_and_removed(command: Command) -> None:
     missing = command("profiles", "show", "a")
     assert missing.code == 4
     assert "there is no profile 'a' (there is: b): `oauth1-rs login`" in missing.messages
+
+
+def test_profiles_have_room_for_the_settings_of_presets() -> None:
+    for name in providers.names():
+        for setting, value in providers.template(name).settings.items():
+            if setting != "callback_uri":  # the login asks for that
+                assert isinstance(value, SETTINGS[setting])
 
 
 def test_the_presets_are_listed(command: Command) -> None:

@@ -206,6 +206,7 @@ def test_a_callback_without_a_verifier(command: Command, begin: Callable[..., An
     done = command.ended(process)
     assert done.code == 1
     assert "there is no verifier" in done.messages
+    assert "with --no-verifier" in done.messages
 
 
 def test_a_port_of_ones_own(command: Command, begin: Callable[..., Any]) -> None:
@@ -530,6 +531,10 @@ def test_a_link_is_not_followed(command: Command) -> None:
         lambda text: text.replace('"client key"', "1"),
         lambda text: text.replace('"token"', "[]", 1),
         lambda text: text.replace('"settings": {}', '"settings": 1'),
+        lambda text: text.replace('"settings": {}', '"settings": {"rsa_key": 1}'),
+        lambda text: text.replace('"settings": {}', '"settings": {"verify": false}'),
+        lambda text: text.replace('"origins": []', '"origins": 1'),
+        lambda text: text.replace('"origins": []', '"origins": [1]'),
         lambda text: text.replace('"store": "file"', '"store": null'),
     ],
 )

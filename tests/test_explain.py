@@ -26,6 +26,7 @@ import oauthlib.oauth1
 import pytest
 import requests
 import rsa_keys
+import scrapy
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA512
 from interop import cases
@@ -569,12 +570,32 @@ def test_a_subclass_that_signs_more_is_asked() -> None:
     assert "default%3D1" in explanation.base_string
 
 
+def test_requests_of_scrapy() -> None:
+    request = scrapy.Request(
+        "https://example.com/?a=b",
+        method="POST",
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+        body="c=%C3%A9",
+    )
+    signer = auth(nonce="8a0b", timestamp="1795910400")
+    explanation = signer.explain(request)
+    same = prepared("POST", "https://example.com/?a=b", data={"c": "é"})
+    assert explanation.to_dict() == signer.explain(same).to_dict()
+    assert "Authorization" not in request.headers
+
+
+def test_requests_that_are_not_taken() -> None:
+    for request in (None, "https://example.com/", SimpleNamespace(url="a", headers={}, method="")):
+        with pytest.raises(OAuth1TypeError, match=r"in parts, to explain\(uri, http_method, body"):
+            auth().explain(request)
+
+
 def test_what_cannot_be_signed_cannot_be_explained() -> None:
     with pytest.raises(OAuth1Error, match="PLAINTEXT"):
         client(signature_method="PLAINTEXT").explain("http://example.com/")
     with pytest.raises(OAuth1Error, match="oauth_token"):
         client().explain("https://example.com/?oauth_token=1")
-    with pytest.raises(OAuth1TypeError, match="the request must be a prepared request"):
+    with pytest.raises(OAuth1TypeError, match="explain takes a prepared request"):
         auth().explain(SimpleNamespace(url=None, headers={}, method="GET", body=None))
     with pytest.raises(OAuth1Error, match="scheme"):
         client().explain("example.com")

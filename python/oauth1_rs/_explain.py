@@ -9,11 +9,13 @@ import base64
 import binascii
 import collections
 import re
+import sys
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, unquote_to_bytes
 
-from oauth1_rs._hops import MAX_ENCODINGS, MIN_SECRET
+from oauth1_rs._hops import MAX_ENCODINGS, MIN_SECRET, Message
+from oauth1_rs.exceptions import OAuth1TypeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -249,6 +251,29 @@ def explanation(client: Client, **facts: Any) -> Explanation:
         parameters=facts["parameters"],
     )
     return Explanation(exact, facts)
+
+
+def described(request: Any) -> Message:
+    """Return the parts of a client's request, as requests would have them, to be signed or read."""
+    try:
+        method, url, headers = request.method, request.url, request.headers
+        # httpx has another name for it.
+        body = request.body if hasattr(request, "body") else request.content
+    except AttributeError:
+        url = None
+    if url is None:
+        raise OAuth1TypeError(
+            "explain takes a prepared request, of requests, niquests or httpx, a Request of Scrapy "
+            f"or a ClientRequest of aiohttp, got {type(request).__name__}: pass what else there is "
+            "in parts, to explain(uri, http_method, body, headers) of a Client"
+        )
+    if hasattr(headers, "to_unicode_dict"):  # Scrapy's have lists of bytes
+        headers = headers.to_unicode_dict()
+    aiohttp = sys.modules.get("aiohttp")
+    if aiohttp and isinstance(body, aiohttp.BytesPayload):
+        # Only text can be had without waiting; this one is of the same bytes.
+        body = body.decode("latin-1").encode("latin-1")
+    return Message(method, str(url), headers.copy(), body)
 
 
 def text_of(value: bytes) -> str:

@@ -1,5 +1,6 @@
 //! What the signature of a request covers, for `Explanation` in `_explain.py`.
 
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict};
@@ -45,8 +46,16 @@ impl<'py> SentRequest<'py> {
         })
     }
 
-    pub(super) fn uri(&self) -> &str {
-        &self.uri
+    /// What `described` returned.
+    pub(super) fn of_message(
+        client: &Bound<'py, Client>,
+        message: &Bound<'py, PyAny>,
+    ) -> PyResult<Self> {
+        let py = client.py();
+        let part = |name| message.getattr(name);
+        let (method, headers) = (part(intern!(py, "method"))?, part(intern!(py, "headers"))?);
+        let body = Some(part(intern!(py, "body"))?).filter(|body| !body.is_none());
+        Self::of(client, &part(intern!(py, "url"))?, Some(&method), body, Some(&headers))
     }
 
     /// The `Explanation` of its signature; none if it has no signature. `unsigned` is the request
@@ -116,6 +125,12 @@ impl<'py> SentRequest<'py> {
         let snapshot = Bound::new(py, client.get().snapshot(py)?)?;
         explanation.call((snapshot,), Some(&facts)).map(Some)
     }
+}
+
+/// The request of any client as one that can be signed, with headers of its own.
+pub(super) fn described<'py>(request: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    static DESCRIBED: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    DESCRIBED.import(request.py(), "oauth1_rs._explain", "described")?.call1((request,))
 }
 
 fn origin(origin: Origin) -> &'static str {

@@ -10,7 +10,7 @@ use pyo3::types::{PyBytes, PyDict, PyString, PyTuple, PyType};
 
 use super::client::{Client, instance_dict, restore_instance_dict};
 use super::errors::wrong_type;
-use super::explain::{SentRequest, foreign_client, overridden_sign, unsigned};
+use super::explain::{SentRequest, described, foreign_client, overridden_sign, unsigned};
 use super::headers::{Headers, Name};
 use super::message::{Message, as_utf8, is_form, is_in_memory, is_oauth, like};
 use super::redirect::{Change, RedirectHook, Resigner, unsigned_parts, watch_redirects};
@@ -248,9 +248,9 @@ impl OAuth1 {
     /// Parameters
     /// ----------
     /// r
-    ///     A prepared request of requests, or another object with ``method``, ``url``, ``headers``
-    ///     and ``body`` or ``content``, such as httpx's. One that is not signed yet shows what its
-    ///     signature would cover; one that is (``response.request``), what that does cover.
+    ///     A prepared request of requests, niquests or httpx, a ``Request`` of Scrapy, or the
+    ///     ``ClientRequest`` that aiohttp gives its middlewares. One that is not signed yet shows what
+    ///     its signature would cover; one that is (``response.request``), what that does cover.
     ///
     /// Returns
     /// -------
@@ -268,7 +268,7 @@ impl OAuth1 {
         let parts = slf.get().parts(py)?;
         let client = parts.client.bind(py);
         let client = client.cast::<Client>().map_err(|_| foreign_client(client))?;
-        let given = described(client, r)?;
+        let given = SentRequest::of_message(client, &described(r)?)?;
         if let Some(explanation) = given.explain(client, None)? {
             return Ok(explanation);
         }
@@ -276,14 +276,10 @@ impl OAuth1 {
             return Err(overridden_sign(client));
         }
         // Without the hooks, which copies of a request share.
-        let copy = PyDict::new(py);
-        copy.set_item("method", r.getattr(intern!(py, "method"))?)?;
-        copy.set_item("url", given.uri())?;
-        copy.set_item("headers", Headers::of(r)?.copy()?)?;
-        copy.set_item("body", body_of(r)?)?;
-        let copy = py.import("types")?.getattr("SimpleNamespace")?.call((), Some(&copy))?;
+        let copy = described(r)?;
         slf.call1((&copy,))?;
-        described(client, &copy)?.explain(client, Some(&given))?.ok_or_else(unsigned)
+        let signed = SentRequest::of_message(client, &copy)?;
+        signed.explain(client, Some(&given))?.ok_or_else(unsigned)
     }
 
     #[getter]
@@ -340,31 +336,6 @@ impl OAuth1 {
     fn __clear__(&self) {
         self.replace(None);
     }
-}
-
-/// The parts of a request that is to be explained.
-fn described<'py>(
-    client: &Bound<'py, Client>,
-    request: &Bound<'py, PyAny>,
-) -> PyResult<SentRequest<'py>> {
-    let py = request.py();
-    let url = request.getattr_opt(intern!(py, "url"))?.filter(|url| !url.is_none());
-    let url = url.ok_or_else(|| wrong_type("the request", PREPARED_REQUEST, request))?;
-    // httpx has a class of its own for them.
-    let url = url.str()?;
-    let method = request.getattr(intern!(py, "method"))?;
-    let headers = request.getattr(intern!(py, "headers"))?;
-    SentRequest::of(client, url.as_any(), Some(&method), body_of(request)?, Some(&headers))
-}
-
-/// The body of a request, under the name that it has in requests, or in httpx.
-fn body_of<'py>(request: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let py = request.py();
-    let body = match request.getattr_opt(intern!(py, "body"))? {
-        Some(body) => body,
-        None => request.getattr(intern!(py, "content"))?,
-    };
-    Ok(Some(body).filter(|body| !body.is_none()))
 }
 
 fn uninitialized() -> PyErr {

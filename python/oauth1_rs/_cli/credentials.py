@@ -12,6 +12,7 @@ import click
 
 from oauth1_rs._cli import profiles
 from oauth1_rs._cli.terminal import NO_CREDENTIALS, USAGE, Failure
+from oauth1_rs._hops import is_same_origin
 
 NAMES = ("client_key", "client_secret", "token", "token_secret", "rsa_key_passphrase")
 LABELS = {
@@ -31,6 +32,21 @@ class Credentials:
     """Those of `NAMES` that there are."""
     settings: dict[str, Any] = field(repr=False)
     """Keywords of `OAuth1Session`."""
+    profile: profiles.Profile | None = None
+    """Where they are from, if they are from one."""
+
+    def check_origin(self, url: str) -> None:
+        """Refuse to send a profile's secrets themselves where they have not been before."""
+        method = str(self.settings.get("signature_method"))
+        if self.profile is None or method.upper() != "PLAINTEXT":
+            return
+        if not any(is_same_origin(origin, url) for origin in self.profile.origins):
+            name, origin = self.profile.name, profiles.origin_of(url)
+            raise Failure(
+                USAGE,
+                f"with PLAINTEXT {origin} would get the secrets of the profile {name}. If it may "
+                f"have them: oauth1-rs profiles allow {name} {origin}",
+            )
 
     def keywords(self) -> dict[str, Any]:
         """Return the keywords of `OAuth1` and `OAuth1Session`, `client_key` included."""
@@ -56,7 +72,7 @@ def find(
         stored = profiles.load(profile)
         values = {name: stored.secrets[name] for name in NAMES if name in stored.secrets}
         return Credentials(
-            {**values, "client_key": stored.client_key}, {**stored.settings, **settings}
+            {**values, "client_key": stored.client_key}, {**stored.settings, **settings}, stored
         )
     values = given(descriptor, client_key)
     if "client_key" not in values:

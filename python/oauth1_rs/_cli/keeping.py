@@ -104,7 +104,7 @@ def login_command(**options: Any) -> None:
         timeout=options["timeout"],
     )
     token = login(how, credentials.Credentials(values, settings).keywords())
-    _store(name, values, token, settings, options)
+    _store(name, values, token, settings, options, provider)
 
 
 def _login_provider(options: Mapping[str, Any]) -> Provider:
@@ -143,6 +143,7 @@ def _store(
     token: Mapping[str, Any],
     settings: dict[str, Any],
     options: Mapping[str, Any],
+    provider: Provider | None,
 ) -> None:
     """Store credentials, and say where they are."""
     names = {"oauth_token": "token", "oauth_token_secret": "token_secret"}
@@ -156,6 +157,8 @@ def _store(
         client_key=values["client_key"],
         secrets={**{key: it for key, it in values.items() if key != "client_key"}, **got, **others},
         settings=settings,
+        # They have the secrets already, or are to have them.
+        origins=sorted({profiles.origin_of(it) for it in _token_urls(provider) if it is not None}),
         provider=options["provider"] or "",
     )
     profiles.save(profile)
@@ -171,10 +174,14 @@ def _store(
         write_json({"profile": name, "store": profile.store, "other_parameters": sorted(others)})
 
 
+def _token_urls(provider: Provider | None) -> list[str | None]:
+    return [provider.request_token_url, provider.access_token_url] if provider else []
+
+
 @click.group("profiles", invoke_without_command=True, epilog="Without a command: list.")
 @click.pass_context
 def profiles_group(context: click.Context) -> None:
-    """List, show, add and remove stored credentials."""
+    """List, show, add, allow and remove stored credentials."""
     if context.invoked_subcommand is None:
         context.invoke(list_command, output="text")
 
@@ -190,7 +197,7 @@ def list_command(output: str) -> None:
         except Failure as failure:  # noqa: PERF203 - the others are to be listed
             failure.show()
     if output == "json":
-        names = ["name", "provider", "client_key", "settings", "created", "store"]
+        names = ["name", "provider", "client_key", "settings", "origins", "created", "store"]
         write_json([{name: getattr(it, name) for name in names} for it in found])
         return
     if not found:
@@ -219,6 +226,7 @@ def show_command(name: str, *, reveal: bool, output: str) -> None:
         "created": profile.created,
         "store": profile.store,
         "client_key": profile.client_key,
+        "origins": profile.origins,
         "settings": profile.settings,
         "secrets": profile.secrets
         if reveal
@@ -228,7 +236,7 @@ def show_command(name: str, *, reveal: bool, output: str) -> None:
         write_json(shown)
         return
     settings, secrets = shown.pop("settings"), shown.pop("secrets")
-    lines = {**shown, **settings, **secrets}
+    lines = {**shown, "origins": " ".join(profile.origins), **settings, **secrets}
     _print_table([[f"{key}:", str(value)] for key, value in lines.items()])
 
 
@@ -257,7 +265,26 @@ def add_command(name: str, **options: Any) -> None:
     is_complete = options["secrets_fd"] is not None or "client_key" in values
     wanted = wanted[:2] if is_complete else wanted
     credentials.ask_for(values, wanted, options["secrets_fd"], settings)
-    _store(name, values, {}, settings, options)
+    _store(name, values, {}, settings, options, provider)
+
+
+@command(
+    "allow",
+    """\
+  oauth1-rs profiles allow example https://api.example.com
+""",
+)
+@click.argument("name", shell_complete=profile_names)
+@click.argument("origin", metavar="URL")
+def allow_command(name: str, origin: str) -> None:
+    """Let PLAINTEXT send the secrets of a profile to the URL's host.
+
+    With the other methods nothing secret is sent. Who got them at the login needs no leave.
+    """
+    profile = profiles.load(name)
+    profile.origins = sorted({*profile.origins, profiles.origin_of(origin)})
+    profiles.save(profile)
+    say(f"{', '.join(profile.origins)} may have the secrets of the profile {name}.", "green")
 
 
 @command("remove", "  oauth1-rs profiles remove example\n")
@@ -300,5 +327,5 @@ def _print_table(rows: Iterable[list[str]]) -> None:
         write("  ".join(cells).rstrip())
 
 
-for part in (list_command, show_command, add_command, remove_command):
+for part in (list_command, show_command, add_command, allow_command, remove_command):
     profiles_group.add_command(part)

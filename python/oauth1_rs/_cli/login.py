@@ -15,8 +15,16 @@ import click
 from oauth1_rs import OAuth1Session
 from oauth1_rs._cli import user_agent
 from oauth1_rs._cli.loopback import ALLOWED, DENIED, FAILED, WRONG_TOKEN, CallbackServer
-from oauth1_rs._cli.terminal import NETWORK, USAGE, Failure, keep_standard_output, say, within
-from oauth1_rs.exceptions import AuthorizationDenied, TokenMissing
+from oauth1_rs._cli.terminal import (
+    NETWORK,
+    REFUSED,
+    USAGE,
+    Failure,
+    keep_standard_output,
+    say,
+    within,
+)
+from oauth1_rs.exceptions import AuthorizationDenied, TokenMissing, VerifierMissing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,11 +145,18 @@ def _ask_for_token_credentials(
     session: OAuth1Session, end: float, verifier: str | None
 ) -> dict[str, Any]:
     say(f"3/3 Asking {_host(session, 'access_token_url')} for the token")
-    return _left(
-        end,
-        lambda: session.fetch_access_token(verifier=verifier, timeout=PATIENCE),
-        "the token",
-    )
+    try:
+        return _left(
+            end,
+            lambda: session.fetch_access_token(verifier=verifier, timeout=PATIENCE),
+            "the token",
+        )
+    except VerifierMissing:
+        raise Failure(
+            REFUSED,
+            "there is no verifier, by which the provider knows who came back (RFC 5849 section "
+            "2.2). Log in again; if this provider never gives one, with --no-verifier",
+        ) from None
 
 
 def _left(end: float, function: Callable[[], Value], what: str) -> Value:

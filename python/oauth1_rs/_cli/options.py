@@ -50,7 +50,10 @@ def pairs(separator: str) -> Callable[[Any, Any, tuple[str, ...]], dict[str, str
             name, found, value = text.partition(separator)
             if not found:
                 raise click.BadParameter(f"{text!r} is not of the form NAME{separator}VALUE")
-            pairs[name.strip()] = value.strip() if separator == ":" else value
+            name = name.strip()
+            if name.lower() in map(str.lower, pairs):
+                raise click.BadParameter(f"{name!r} is given twice")
+            pairs[name] = value.strip() if separator == ":" else value
         return pairs
 
     return read
@@ -219,7 +222,7 @@ def body_of(options: Mapping[str, Any]) -> tuple[bytes | None, dict[str, str]]:
         body, media_type = _content(options["json_text"]), "application/json"
         try:
             json.loads(body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise click.UsageError(f"--json is no JSON: {error}") from None
     if body is not None and "content-type" not in {name.lower() for name in headers}:
         headers["Content-Type"] = media_type

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
 
@@ -29,6 +30,19 @@ Value = TypeVar("Value")
 SERVICE = "oauth1-rs"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 TEXTS = ["client_key", "provider", "created", "store"]
+SETTINGS = {
+    "allow_insecure_plaintext": bool,
+    "body_hash": str,
+    "client_secret": str,
+    "protocol_parameters": dict,
+    "realm": str,
+    "resource_owner_key": str,
+    "rsa_key": str,
+    "signature_method": str,
+    "signature_type": str,
+    "single_encoding": bool,
+}
+"""What a profile can have of the keywords of `OAuth1Session`."""
 
 
 @dataclass
@@ -41,7 +55,9 @@ class Profile:
     """Those of the names `client_secret`, `token`, `token_secret`, `rsa_key_passphrase` that there
     are, and what else a provider answered."""
     settings: dict[str, Any]
-    """Keywords of `OAuth1Session`."""
+    """Those of `SETTINGS` that there are."""
+    origins: list[str] = field(default_factory=list)
+    """Where PLAINTEXT may send the secrets."""
     provider: str = ""
     created: str = ""
     store: str = ""
@@ -61,6 +77,14 @@ def names() -> list[str]:
         return []
     except OSError as error:
         raise Failure(NO_CREDENTIALS, f"profiles cannot be read: {error}") from None
+
+
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of a URL."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise Failure(USAGE, f"{url!r} does not begin with http:// or https:// and a host")
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}"
 
 
 def check_name(name: str) -> str:
@@ -85,7 +109,7 @@ def check_folder() -> None:
 
 def save(profile: Profile) -> None:
     """Store a profile, in place of one with that name. Says in `profile.store` where."""
-    profile.created = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    profile.created = profile.created or datetime.now(timezone.utc).isoformat(timespec="seconds")
     try:
         check_folder()
         try:
@@ -139,7 +163,9 @@ def describe(name: str) -> Profile:
             content = json.load(file)
         texts = _texts({key: content[key] for key in TEXTS})
         secrets = _texts(content.get("secrets", {}))
-        return Profile(name=name, secrets=secrets, settings={**content["settings"]}, **texts)
+        settings = _settings(content["settings"])
+        origins = [*_texts({it: it for it in content.get("origins", [])})]
+        return Profile(name=name, secrets=secrets, settings=settings, origins=origins, **texts)
     except FileNotFoundError:
         there = f" (there is: {', '.join(names())})" if names() else ""
         raise Failure(
@@ -193,7 +219,7 @@ def _replaced(profile: Profile) -> Iterator[None]:
     `mkstemp` makes it of mode 0600.
     """
     content: dict[str, Any] = {"version": 1, **{key: getattr(profile, key) for key in TEXTS}}
-    content["settings"] = profile.settings
+    content |= {"settings": profile.settings, "origins": profile.origins}
     if profile.store == "file":
         content["secrets"] = profile.secrets
     path = _path(profile.name)
@@ -215,6 +241,14 @@ def _texts(value: Any) -> dict[str, str]:
     if not isinstance(value, dict) or not all(isinstance(it, str) for it in value.values()):
         raise TypeError("no texts")
     return value
+
+
+def _settings(value: Any) -> dict[str, Any]:
+    """Return what is a dictionary of settings, and refuse all else."""
+    if not all(isinstance(it, SETTINGS.get(name, ())) for name, it in value.items()):
+        raise TypeError("no settings")
+    settings: dict[str, Any] = value
+    return settings
 
 
 class _KeyringError(Exception):

@@ -69,7 +69,10 @@ def request_command(method: str, url: str, **options: Any) -> int:
     exit code 1.
     """
     body, headers = body_of(options)
-    with OAuth1Session(**credentials_of(options).keywords()) as session:
+    found = credentials_of(options)
+    # The URL as it is sent: others find another host in "https://a\\@b".
+    found.check_origin(str(requests.Request(method.upper(), url).prepare().url))
+    with OAuth1Session(**found.keywords()) as session:
         session.headers["User-Agent"] = user_agent()
         response = session.request(
             method.upper(), url, data=body, headers=headers, timeout=options["timeout"], stream=True

@@ -13,6 +13,8 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from oauth1_rs._explain import printable
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -107,10 +109,7 @@ def console(file: Any) -> Console:
 
 def safe(text: str) -> str:
     """Return text without what would steer a terminal: it may come from anybody's server."""
-    return "".join(
-        character if character.isprintable() or character in "\n\t" else ascii(character)[1:-1]
-        for character in text.replace("\r\n", "\n")
-    )
+    return "".join(it if it in "\n\t" else printable(it) for it in text.replace("\r\n", "\n"))
 
 
 def within(seconds: float, what: str, function: Callable[[], Value]) -> Value:
