@@ -103,8 +103,9 @@ def login_command(**options: Any) -> None:
         opens_browser=not options["no_browser"],
         timeout=options["timeout"],
     )
+    profile = _new_profile(name, values, settings, provider)
     token = login(how, credentials.Credentials(values, settings).keywords())
-    _store(name, values, token, settings, options, provider)
+    _store(profile, token, options["output"])
 
 
 def _login_provider(options: Mapping[str, Any]) -> Provider:
@@ -137,45 +138,44 @@ def _login_provider(options: Mapping[str, Any]) -> Provider:
     return provider
 
 
-def _store(
-    name: str,
-    values: dict[str, str],
-    token: Mapping[str, Any],
-    settings: dict[str, Any],
-    options: Mapping[str, Any],
-    provider: Provider | None,
-) -> None:
-    """Store credentials, and say where they are."""
+def _new_profile(
+    name: str, values: Mapping[str, str], settings: dict[str, Any], provider: Provider | None
+) -> profiles.Profile:
+    urls = [provider.request_token_url, provider.access_token_url] if provider else []
+    return profiles.Profile(
+        name=name,
+        client_key=values["client_key"],
+        secrets={key: value for key, value in values.items() if key != "client_key"},
+        settings=settings,
+        # They have the secrets already, or are to have them.
+        origins=sorted({profiles.origin_of(url) for url in urls if url is not None}),
+        provider=provider.name if provider else "",
+    )
+
+
+def _store(profile: profiles.Profile, token: Mapping[str, Any], output: str) -> None:
+    """Store a profile with what a token response has, and say where it is."""
     names = {"oauth_token": "token", "oauth_token_secret": "token_secret"}
     got = {ours: str(token[name]) for name, ours in names.items() if name in token}
     # Whatever else it answers: nothing by which the client itself, or its token, would be another.
     known = {*names, "oauth_callback_confirmed", *credentials.NAMES}
     others = {name: str(value) for name, value in token.items() if name not in known}
-    is_new = name not in profiles.names()
-    profile = profiles.Profile(
-        name=name,
-        client_key=values["client_key"],
-        secrets={**{key: it for key, it in values.items() if key != "client_key"}, **got, **others},
-        settings=settings,
-        # They have the secrets already, or are to have them.
-        origins=sorted({profiles.origin_of(it) for it in _token_urls(provider) if it is not None}),
-        provider=options["provider"] or "",
-    )
+    profile.secrets |= {**got, **others}
+    is_new = profile.name not in profiles.names()
     profiles.save(profile)
     if profile.store == "file":
         say(
-            f"No keyring can be used: the secrets are in {profiles.folder() / f'{name}.json'}, "
-            "which only you can read.",
+            "No keyring can be used: the secrets are in "
+            f"{profiles.folder() / f'{profile.name}.json'}, which only you can read.",
             "yellow",
         )
     verb = "Stored" if is_new else "Replaced"
-    say(f"{verb} the profile {name}. Use it: oauth1-rs request --profile {name} GET URL", "green")
-    if options["output"] == "json":
-        write_json({"profile": name, "store": profile.store, "other_parameters": sorted(others)})
-
-
-def _token_urls(provider: Provider | None) -> list[str | None]:
-    return [provider.request_token_url, provider.access_token_url] if provider else []
+    use = f"oauth1-rs request --profile {profile.name} GET URL"
+    say(f"{verb} the profile {profile.name}. Use it: {use}", "green")
+    if output == "json":
+        write_json(
+            {"profile": profile.name, "store": profile.store, "other_parameters": sorted(others)}
+        )
 
 
 @click.group("profiles", invoke_without_command=True, epilog="Without a command: list.")
@@ -265,7 +265,7 @@ def add_command(name: str, **options: Any) -> None:
     is_complete = options["secrets_fd"] is not None or "client_key" in values
     wanted = wanted[:2] if is_complete else wanted
     credentials.ask_for(values, wanted, options["secrets_fd"], settings)
-    _store(name, values, {}, settings, options, provider)
+    _store(_new_profile(name, values, settings, provider), {}, options["output"])
 
 
 @command(

@@ -44,19 +44,19 @@ def command(
 def pairs(separator: str) -> Callable[[Any, Any, tuple[str, ...]], dict[str, str]]:
     """Return a callback that reads `name=value` options."""
 
-    def read(_context: Any, _parameter: Any, values: tuple[str, ...]) -> dict[str, str]:
-        pairs = {}
+    def read_pairs(_context: Any, _parameter: Any, values: tuple[str, ...]) -> dict[str, str]:
+        read: dict[str, str] = {}
         for text in values:
             name, found, value = text.partition(separator)
             if not found:
                 raise click.BadParameter(f"{text!r} is not of the form NAME{separator}VALUE")
             name = name.strip()
-            if name.lower() in map(str.lower, pairs):
+            if name.lower() in map(str.lower, read):
                 raise click.BadParameter(f"{name!r} is given twice")
-            pairs[name] = value.strip() if separator == ":" else value
-        return pairs
+            read[name] = value.strip() if separator == ":" else value
+        return read
 
-    return read
+    return read_pairs
 
 
 def profile_names(_context: Any, _parameter: Any, incomplete: str) -> list[str]:
