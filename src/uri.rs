@@ -158,8 +158,10 @@ fn is_plain_host(authority: &str) -> bool {
 fn encode_host(host: &str, output: &mut Vec<u8>) -> Result<(), Error> {
     if let Some(literal) = host.strip_prefix('[') {
         let literal = literal.strip_suffix(']').ok_or(Error::InvalidHost)?;
-        let address = literal.split_once('%').map_or(literal, |(address, _zone)| address);
-        if !is_host(address, b":") {
+        let (address, zone) = literal.split_once('%').unwrap_or((literal, ""));
+        // A bracket in it would end the address: what follows would be another host.
+        let is_zone = zone.bytes().all(|byte| is_host_byte(byte) || byte == b'%');
+        if !is_host(address, b":") || !is_zone {
             return Err(Error::InvalidHost);
         }
         percent::encode(b"[", output);

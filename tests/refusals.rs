@@ -253,6 +253,9 @@ fn hosts_and_ports_that_are_none() {
         "a@:80",
         "a<b>@c",
         "a%5B]",
+        "[::1%25]b.example%25en1]",
+        "[::1%[]",
+        "[::1%@]",
     ] {
         expected(authority, Some(Error::InvalidHost));
     }
@@ -269,6 +272,7 @@ fn hosts_and_ports_that_are_none() {
         "[::1]:",
         "[::1]:65535",
         "[FE80::1%25en1]",
+        "[FE80::1%en1]:8080",
         "A%20b",
         "u:p@a",
         "u:p@a:80",
