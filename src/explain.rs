@@ -230,6 +230,9 @@ fn without_protocol_parameters(text: &[u8]) -> Vec<u8> {
     text.split(|&byte| byte == b'&').filter(is_other).collect::<Vec<_>>().join(&b'&')
 }
 
+/// What may stand around names and values in a header (RFC 2617 section 1.2).
+const BLANK: [char; 2] = [' ', '\t'];
+
 /// The parameters of an `Authorization` header (section 3.5.1), realm included, decoded; `None` if
 /// it is of another scheme, or broken.
 fn header_parameters(
@@ -247,9 +250,12 @@ fn header_parameters(
             return Some(parameters);
         }
         let (name, after) = rest.split_once('=')?;
-        let (value, after) = match after.strip_prefix('"') {
-            Some(quoted) => quoted.split_once('"')?,
-            None => after.split_once(',').unwrap_or((after, "")),
+        let (name, after) = (name.trim_end_matches(BLANK), after.trim_start_matches(BLANK));
+        let (value, after) = if let Some(quoted) = after.strip_prefix('"') {
+            quoted.split_once('"')?
+        } else {
+            let (value, after) = after.split_once(',').unwrap_or((after, ""));
+            (value.trim_end_matches(BLANK), after)
         };
         let is_as_it_is = name == "realm" || (single_encoding && name != SIGNATURE);
         let value = if is_as_it_is { value.as_bytes().to_vec() } else { decoded(value.as_bytes()) };

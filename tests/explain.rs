@@ -148,6 +148,38 @@ fn what_has_no_signature_is_no_signed_request() {
     for authorization in authorizations {
         assert!(SignedRequest::read(&request, authorization, false).is_none());
     }
+    // The one that has a signature counts.
+    let request = Request { uri: "https://example.com/?oauth_signature=abc", ..Request::default() };
+    let sent = SignedRequest::read(&request, Some("OAuth oauth_nonce=\"1\""), false).unwrap();
+    assert_eq!((sent.placement, &*sent.signature), (Placement::Query, &b"abc"[..]));
+}
+
+#[test]
+fn white_space_in_a_header_is_no_part_of_names_and_values() {
+    let request = Request { uri: "https://example.com/", ..Request::default() };
+    let authorization =
+        "OAuth \toauth_nonce \t= \t\" 1 \" , oauth_timestamp = 2\t ,oauth_signature=\tab c ";
+    let sent = SignedRequest::read(&request, Some(authorization), false).unwrap();
+    assert_eq!(sent.protocol_parameter("oauth_nonce"), Some(&b" 1 "[..]));
+    assert_eq!(sent.protocol_parameter("oauth_timestamp"), Some(&b"2"[..]));
+    assert_eq!(sent.signature, b"ab c");
+}
+
+#[test]
+fn a_fault_of_a_key_has_a_name() {
+    let names = [
+        (KeyFault::TokenSecretMissing, "token_secret_missing"),
+        (KeyFault::ClientSecretMissing, "client_secret_missing"),
+        (KeyFault::NotEncoded, "secret_not_encoded"),
+        (KeyFault::EncodedTwice, "secret_encoded_twice"),
+        (KeyFault::WhiteSpaceStripped, "secret_white_space"),
+        (KeyFault::LineFeedAppended, "secret_line_feed"),
+        (KeyFault::AmpersandMissing, "ampersand_missing"),
+        (KeyFault::Exchanged, "secrets_exchanged"),
+    ];
+    for (fault, name) in names {
+        assert_eq!(fault.name(), name);
+    }
 }
 
 #[test]
@@ -207,4 +239,14 @@ fn debug_shows_no_secret() {
     assert!(explanation.base_string.ends_with(b"x_auth_password%3Dcanary"));
     let shown = format!("{sent:?} {explanation:?} {:?}", explanation.parameters);
     assert!(!shown.contains("canary"), "{shown}");
+    for part in ["SignedRequest", "Explanation", "SignedParameter { name: \"oauth_verifier\""] {
+        assert!(shown.contains(part), "{shown}");
+    }
+}
+
+#[test]
+fn a_signer_tells_how_often_it_encodes() {
+    for is_single in [false, true] {
+        assert_eq!(signer(Placement::Header, is_single).single_encoding(), is_single);
+    }
 }

@@ -31,7 +31,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA512
 from interop import cases
 from oauth1_rs import Client, Explanation, OAuth1, OAuth1Error, OAuth1Session, OAuth1TypeError
-from oauth1_rs._explain import MASK
+from oauth1_rs._masking import MASK
 from verifier import FORM_MEDIA_TYPE, WireRequest, verify
 from wire_server import WireServer
 
@@ -424,6 +424,22 @@ def test_a_secret_that_is_sent_as_a_parameter_is_masked_whatever_its_name() -> N
     explanation = client().explain("https://example.com/?q=client%20secret")
     assert "client secret" not in str(explanation)
     assert "client%20secret" not in str(explanation)
+
+
+@pytest.mark.parametrize("written", ["client+secret", "client%20secret", "client%2Bsecret", "x"])
+def test_a_secret_with_a_space_is_masked_however_that_is_written(written: str) -> None:
+    path = f"https://example.com/{written}/r"
+    for text in (path, f"https://example.com/?q={written}"):
+        shown = str(client().explain(text, headers={"Host": "example.com"}))
+        assert (written in shown) == (written == "x")
+
+
+def test_masked_names_that_are_not_the_same_are_not_repeated() -> None:
+    explanation = client().explain("https://example.com/?client+secret1=a&client+secret2=b")
+    assert [it.name for it in explanation.parameters].count(MASK) == 2
+    assert "more than once" not in str(explanation)
+    repeated = client().explain("https://example.com/?client+secret=a&client+secret=b")
+    assert f"signed as often: {MASK}." in str(repeated)
 
 
 def test_a_signature_that_is_the_secrets_is_masked_whatever_its_method_is_said_to_be() -> None:

@@ -412,8 +412,12 @@ def test_a_text_of_another_signature_still_tells_what_differs() -> None:
 
 
 def test_another_explanation_will_do() -> None:
-    assert explained().diff(explained()).cause == "key"
+    assert explained().diff(explained()).cause == "none"
     assert explained().diff(explained(URL.replace("https", "http"))).cause == "scheme"
+    without = Client(*CLIENT, TOKEN[0], "", nonce="nonce", timestamp="1191242096")
+    assert explained().diff(without.explain(URL)).cause == "token_secret_missing"
+    foreign = Client(CLIENT[0], "another", *TOKEN, nonce="nonce", timestamp="1191242096")
+    assert explained().diff(foreign.explain(URL)).cause == "key"
 
 
 @pytest.mark.parametrize(
@@ -615,6 +619,35 @@ def test_a_curl_command_with_another_body_than_was_hashed() -> None:
     command = f"curl '{URL}' --json '{{\"a\": 1}}'"
     assert explanation.diff(command).cause == "same"
     assert explanation.diff(command.replace(": 1", ": 2")).cause == "body_hash"
+
+
+def test_a_curl_command_with_a_signature_that_is_none() -> None:
+    """Whether it is signed is not guessed: what cannot be read is not compared with itself."""
+    explanation = explained()
+    for value in (
+        'OAuth oauth_consumer_key="zz"',
+        'OAuth oauth_consumer_key="client key", oauth_nonce="1", oauth_token="token"',
+        'OAuth oauth_consumer_key="zz", oauth_signature="abc',
+    ):
+        with pytest.raises(OAuth1Error, match=r"^the Authorization header has no oauth_signature$"):
+            explanation.diff(f"curl '{URL}' -H 'Authorization: {value}'")
+    spaced = explanation.sent.replace('="', ' = "')
+    assert explanation.diff(f"curl '{URL}' -H 'Authorization: {spaced}'").cause == "none"
+    other = header(explanation, "c2lnbmF0dXJl").replace('="', '\t=\t"')
+    assert explanation.diff(f"curl '{URL}' -H 'Authorization: {other}'").cause == "signature"
+
+
+def test_a_json_body_that_speaks_of_a_signature_is_not_signed() -> None:
+    body = '{"a": "x&oauth_signature=1"}'
+    explanation = explained(method="POST", body=body, headers=JSON)
+    assert explanation.diff(f"curl '{URL}' --json '{body}'").cause == "same"
+
+
+def test_a_curl_command_whose_body_is_not_read() -> None:
+    hashed = explained(method="PUT", body="text", headers=JSON, body_hash="sha1")
+    command = f"curl '{URL}' -T file -H 'Content-Type: application/json'"
+    assert hashed.diff(command).cause == "same"
+    assert explained(method="PUT").diff(f"curl '{URL}' -T file").cause == "same"
 
 
 def test_a_curl_command_of_oauth_2_is_not_the_same() -> None:

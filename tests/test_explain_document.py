@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 from typing import Any
 
 import documents
+from oauth1_rs._faults import CAUSES
 from verifier import verify
 from wire_server import WireServer
 
@@ -26,3 +28,8 @@ def test_the_blocks_print_what_stands_below_them(server: WireServer) -> None:
         assert output.getvalue() == text.text
     verdict = verify(server.last, "client secret", "token secret")
     assert (len(server.requests), verdict.accepted) == (1, True)
+
+
+def test_all_causes_are_there_with_what_they_mean() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (.*) \|$", documents.read(NAME), re.MULTILINE)
+    assert rows == list(CAUSES.items())

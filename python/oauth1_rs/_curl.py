@@ -91,6 +91,10 @@ _SHORT = {
 }  # fmt: skip
 
 
+class UnreadBody:
+    """A body that is made of files or of parts: no byte of it is known."""
+
+
 @dataclass(frozen=True, repr=False)
 class CurlRequest:
     """What a curl command sends.
@@ -103,14 +107,14 @@ class CurlRequest:
         The absolute URL, with what ``--get`` puts into its query.
     headers : list of (name, value)
         Those that are given, or follow from the kind of the data.
-    body : bytes or None
-        ``None`` if there is none, or if it is made of files or of parts (``--form``).
+    body : bytes, UnreadBody or None
+        ``None`` if there is none.
     """
 
     method: str
     url: str
     headers: list[tuple[str, str]]
-    body: bytes | None
+    body: bytes | UnreadBody | None
 
 
 def parse(command: str) -> CurlRequest:
@@ -283,7 +287,8 @@ def _request(options: list[tuple[str, str]]) -> CurlRequest:
         method = "PUT"
     else:
         method = "POST" if body is not None or has_parts else "GET"
-    return CurlRequest(method, url, headers, body)
+    is_unread = body is None and (has_parts or "upload-file" in given)
+    return CurlRequest(method, url, headers, UnreadBody() if is_unread else body)
 
 
 def _body(options: list[tuple[str, str]]) -> bytes | None:

@@ -10,32 +10,30 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, unquote_to_bytes
 
 from oauth1_rs import _curl
-from oauth1_rs._explain import (
-    MASK,
-    Exact,
-    Explanation,
-    holds_secret,
-    is_secret,
-    looks_secret,
-    printable,
-    text_of,
-    unquoted,
-)
+from oauth1_rs._exact import Exact, Pair, text_of
+from oauth1_rs._explain import Explanation
 from oauth1_rs._faults import (
     CAUSES,
     ENCODINGS,
     MAX_TRIED,
-    Pair,
     body_bytes,
     by_encoding,
     encode,
     normalized,
     pair_of,
-    pairs_of,
     parameter_faults,
     uri_faults,
 )
 from oauth1_rs._hops import MIN_SECRET
+from oauth1_rs._masking import (
+    MASK,
+    holds_secret,
+    is_secret,
+    mentions_secret,
+    names_secret,
+    printable,
+    unquoted,
+)
 from oauth1_rs.exceptions import OAuth1Error, OAuth1TypeError
 
 if TYPE_CHECKING:
@@ -77,6 +75,8 @@ _BASE_STRING = re.compile(
 )
 _HEADER = re.compile(r"\bOAuth\s+(?=[\w%]+\s*=)", re.IGNORECASE)
 
+_NO_SIGNATURE = "the Authorization header has no oauth_signature"
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -85,8 +85,8 @@ class Difference:
     Attributes
     ----------
     cause : str
-        What it is, by a name that stays: one of the keys of ``oauth1_rs._faults.CAUSES``, such
-        as "double_encoding". "none" if the other side signs as this one does.
+        What it is, by a name that stays, such as "double_encoding": docs/explain.md has all of
+        them. "none" if the other side signs as this one does.
     message : str
         What that means, and what to do.
     ours, theirs : str
@@ -136,7 +136,7 @@ def difference(exact: Exact | None, other: str | bytes | Explanation) -> Differe
             raise OAuth1Error(
                 "the other explanation is a copy, without what diff compares: explain again"
             )
-        return _of_base_strings(exact, other._exact.base_string)
+        return _of_exact(exact, other._exact)
     if isinstance(other, bytes):
         other = other.decode(errors="replace")
     if not isinstance(other, str):
@@ -156,7 +156,7 @@ def difference(exact: Exact | None, other: str | bytes | Explanation) -> Differe
         signature = dict(theirs).get(b"oauth_signature", b"").decode(errors="replace")
         if signature:
             return _of_signature(exact, theirs, signature)
-        raise OAuth1Error("the Authorization header has no oauth_signature")
+        raise OAuth1Error(_NO_SIGNATURE)
     raise OAuth1Error(
         "there is neither a base string (GET&https%3A%2F%2F...&...) in the text, nor an "
         "Authorization header (OAuth oauth_consumer_key=...), and it is no curl command"
@@ -213,7 +213,7 @@ def _chosen(exact: Exact, found: list[str]) -> str:
         # Only at the end of our last parameter is it sure that punctuation is of the sentence.
         trimmed = text.rstrip(_PUNCTUATION)
         ended.append(trimmed if trimmed.endswith(last) else text)
-    nonces = [normalized([it.encoded]).decode() for it in pairs_of(exact) if it.name in _TIMES]
+    nonces = [normalized([it.encoded]).decode() for it in exact.pairs if it.name in _TIMES]
     others = [it for it in ended if it != exact.base_string and all(n in it for n in nonces)]
     # Logs have what was sent beside what the server made of it.
     return others[0] if others else exact.base_string if exact.base_string in ended else ended[0]
@@ -224,18 +224,28 @@ def _of_base_strings(exact: Exact, theirs: str) -> Difference:
     if exact.base_string == theirs:
         return _difference("key")
     values = {pair.name: pair.value for pair in _pairs_in(theirs)}
-    own = {pair.name: pair.value for pair in pairs_of(exact)}
+    own = {pair.name: pair.value for pair in exact.pairs}
     is_of_another = all(name in values and values[name] != own.get(name) for name in _TIMES)
     aligned = exact
     if is_of_another:
         # What is to be found may be in the rest.
-        protocol = [it for it in pairs_of(exact) if it.source == "oauth" and it.name not in _TIMES]
+        protocol = [it for it in exact.pairs if it.source == "oauth" and it.name not in _TIMES]
         aligned = _with_protocol(exact, [*protocol, *((name, values[name]) for name in _TIMES)])
         if aligned.base_string == theirs:
             cause = _cause_of_value(_TIMESTAMP, own.get(_TIMESTAMP, b""), values[_TIMESTAMP])
             times = (text_of(it) for it in (own.get(_TIMESTAMP, b""), values[_TIMESTAMP]))
             return _difference(cause, *(_shown(exact, it) for it in times))
     return _first_of(exact, aligned, theirs, ("other_signature",) if is_of_another else ())
+
+
+def _of_exact(exact: Exact, theirs: Exact) -> Difference:
+    """Compare with another request that was explained here."""
+    if exact.base_string != theirs.base_string:
+        return _of_base_strings(exact, theirs.base_string)
+    protocol = [(it.name, it.value) for it in theirs.pairs if it.source == "oauth"]
+    found = _of_signature(exact, protocol, theirs.signature)
+    # The text is known, so that nothing else is left.
+    return _difference("key") if found.cause == "signature" else found
 
 
 def _of_signature(exact: Exact, theirs: list[tuple[bytes, bytes]], signature: str) -> Difference:
@@ -267,32 +277,32 @@ def _of_signature(exact: Exact, theirs: list[tuple[bytes, bytes]], signature: st
 def _of_curl(exact: Exact, curl: _curl.CurlRequest) -> Difference:
     """Compare with what a curl command sends."""
     headers = {name.lower(): value for name, value in curl.headers}
-    is_authorized = bool(headers.get("authorization"))
-    is_oauth = _HEADER.match(headers.get("authorization", "")) is not None
-    parameters = f"{curl.url}&{(curl.body or b'').decode(errors='replace')}"
-    is_signed = is_oauth or re.search(r"[?&]oauth_signature=", parameters) is not None
-    if not is_signed:
+    authorization = headers.get("authorization", "")
+    explain = exact.client._explain_signed
+    explained = explain(curl.url, curl.method, curl.body, headers)
+    is_signed = explained is not None
+    if explained is None:
+        if _HEADER.match(authorization):
+            raise OAuth1Error(_NO_SIGNATURE)
         # Their request with our protocol parameters: whatever differs is the request's.
-        own = [pair for pair in pairs_of(exact) if pair.source == "oauth"]
-        given = [
-            *((it.name, it.value) for it in own),
-            (b"oauth_signature", exact.signature.encode()),
-        ]
-        joined = b", ".join(b'%s="%s"' % (encode(name), encode(value)) for name, value in given)
+        own = [(it.name, it.value) for it in exact.pairs if it.source == "oauth"]
+        own.append((b"oauth_signature", exact.signature.encode()))
+        joined = b", ".join(b'%s="%s"' % (encode(name), encode(value)) for name, value in own)
         headers["authorization"] = f"OAuth {joined.decode()}"
-    theirs = exact.client.explain(curl.url, curl.method, curl.body, headers)._exact
+        explained = explain(curl.url, curl.method, curl.body, headers)
+    theirs = explained._exact if explained is not None else None
     if theirs is None:
         raise OAuth1Error("the curl command has nothing to compare with")
-    protocol = [(it.name, it.value) for it in pairs_of(theirs) if it.source == "oauth"]
+    protocol = [(it.name, it.value) for it in theirs.pairs if it.source == "oauth"]
     aligned = _with_protocol(exact, protocol)
     if aligned.base_string == theirs.base_string:
         if is_signed:
             return _of_signature(exact, protocol, theirs.signature)
         is_hashed = any(name == b"oauth_body_hash" for name, _ in protocol)
-        is_known = exact.body is None or isinstance(exact.body, (str, bytes, bytearray))
-        if is_hashed and is_known and body_bytes(exact) != (curl.body or b""):
+        bodies = [body_bytes(exact.body), body_bytes(curl.body)]
+        if is_hashed and None not in bodies and bodies[0] != bodies[1]:
             return _difference("body_hash")
-        return _difference("authorization" if is_authorized else "same")
+        return _difference("authorization" if authorization else "same")
     types = exact.content_type or "", theirs.content_type or ""
     if exact.is_form != theirs.is_form and all(types):
         position = _first_difference(aligned.base_string, theirs.base_string)
@@ -392,7 +402,7 @@ def _cause_of_pairs(
     exact: Exact, missing: list[str], additional: list[str]
 ) -> tuple[str, str, str]:
     """Name the first of the parameters, as in the base string, that only one side has."""
-    pairs = pairs_of(exact)
+    pairs = exact.pairs
     for source in ("query", "form"):
         of_source = [normalized([it.encoded]).decode() for it in pairs if it.source == source]
         if of_source and not additional and not Counter(of_source) - Counter(missing):
@@ -471,7 +481,7 @@ def _pairs_in(base_string: str) -> list[Pair]:
 
 def _with_protocol(exact: Exact, protocol: Iterable[Pair | tuple[bytes, bytes]]) -> Exact:
     """Return ours with other protocol parameters."""
-    pairs = [pair for pair in pairs_of(exact) if pair.source != "oauth"]
+    pairs = [pair for pair in exact.pairs if pair.source != "oauth"]
     for it in protocol:
         name, value = (it.name, it.value) if isinstance(it, Pair) else it
         pair = pair_of("oauth", name, value)
@@ -482,7 +492,7 @@ def _with_protocol(exact: Exact, protocol: Iterable[Pair | tuple[bytes, bytes]])
     method, uri, _ = exact.base_string.split("&")
     return replace(
         exact,
-        parameters=[(it.source, it.name, it.value, *it.encoded) for it in pairs],
+        pairs=pairs,
         base_string=f"{method}&{uri}&{normalized(pair.encoded for pair in pairs).decode()}",
     )
 
@@ -497,9 +507,7 @@ def _faulty_signature(exact: Exact) -> Difference | None:
     """Find the fault of the base string that gives the signature."""
     if len(exact.base_string) > MAX_TRIED:
         return None
-    signature_method = {pair.name: pair.value for pair in pairs_of(exact)}.get(
-        _SIGNATURE_METHOD, b""
-    )
+    signature_method = {pair.name: pair.value for pair in exact.pairs}.get(_SIGNATURE_METHOD, b"")
     method, uri, parameters = exact.base_string.split("&")
     methods = [("method_case", it) for it in (method.lower(), exact.method)]
     methods += [("method", it) for it in ("GET", "POST", "PUT")]
@@ -522,7 +530,7 @@ def _faulty_signature(exact: Exact) -> Difference | None:
 
 def _of_protocol(exact: Exact, theirs: list[tuple[bytes, bytes]]) -> Difference | None:
     """Name the first protocol parameter that differs for another reason than that time goes on."""
-    own = {pair.name: pair.value for pair in pairs_of(exact) if pair.source == "oauth"}
+    own = {pair.name: pair.value for pair in exact.pairs if pair.source == "oauth"}
     other = dict(theirs)
     # What says whose request it is comes first.
     for name in sorted(own.keys() | other.keys(), key=lambda name: (name not in _OTHER, name)):
@@ -562,12 +570,12 @@ def _shown(exact: Exact, text: str) -> str:
     name, equals, value = plain.partition("=")
     is_name = re.fullmatch(r"[\w.~\[\]-]*", name) is not None
     if uri is not None:
-        text = plain[: uri.end() + 1] + MASK if looks_secret(plain[uri.end() :]) else text
-    elif looks_secret(name) and not (is_name and equals):
+        text = plain[: uri.end() + 1] + MASK if mentions_secret(plain[uri.end() :]) else text
+    elif mentions_secret(name) and not (is_name and equals):
         text = MASK
-    elif is_secret(exact.client, name, value) or looks_secret(value):
+    elif is_secret(exact.client, name, value) or mentions_secret(value):
         text = f"{name if is_name else MASK}={MASK}"
-    hidden = [text_of(it.value) for it in pairs_of(exact) if looks_secret(text_of(it.name))]
+    hidden = [text_of(it.value) for it in exact.pairs if names_secret(text_of(it.name))]
     public = {exact.client.client_key, exact.client.resource_owner_key}
     plain = unquoted(text)
     is_hidden = holds_secret(exact.client, plain) or any(

@@ -11,13 +11,15 @@ import itertools
 import json
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, unquote_to_bytes
+
+from oauth1_rs._exact import Pair, default_port, uri_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from oauth1_rs._explain import Exact
+    from oauth1_rs._exact import Exact
 
 # A longer base string is not tried with every fault, which would take minutes.
 MAX_TRIED = 1 << 16
@@ -140,16 +142,6 @@ CAUSES = {
 }
 
 
-class Pair(NamedTuple):
-    """A parameter that is signed."""
-
-    source: str
-    name: bytes
-    value: bytes
-    encoded: tuple[bytes, bytes]
-    """Name and value as they are sorted and joined."""
-
-
 def pair_of(source: str, name: bytes, value: bytes) -> Pair:
     """Encode a parameter as RFC 5849 section 3.4.1.3.2 asks."""
     return Pair(source, name, value, (encode(name), encode(value)))
@@ -189,16 +181,11 @@ ENCODINGS: tuple[tuple[str, Callable[[bytes], bytes]], ...] = (
 )
 
 
-def pairs_of(exact: Exact) -> list[Pair]:
-    """Return what is signed, in its order."""
-    return [Pair(*parameter[:3], parameter[3:]) for parameter in exact.parameters]
-
-
-def body_bytes(exact: Exact) -> bytes:
-    """Return the body, if it is in memory."""
-    if isinstance(exact.body, str):
-        return exact.body.encode()
-    return bytes(exact.body) if isinstance(exact.body, (bytes, bytearray)) else b""
+def body_bytes(body: object) -> bytes | None:
+    """Return the bytes of a body, None if it is not in memory."""
+    if isinstance(body, str):
+        return body.encode()
+    return bytes(body or b"") if isinstance(body, (bytes, bytearray, type(None))) else None
 
 
 def normalized(pairs: Iterable[tuple[bytes, bytes]]) -> bytes:
@@ -222,18 +209,17 @@ def uri_faults(exact: Exact) -> Iterator[tuple[str, str]]:
     path = slash + path
     other = {"http": "https", "https": "http"}.get(scheme, scheme)
     yield "scheme", f"{other}://{rest}"
-    default = {"http": "80", "https": "443"}.get(scheme, "")
     if not re.search(r":\d+$", authority):
-        yield "port_kept", f"{scheme}://{authority}:{default}{path}"
-        yield "scheme", f"{other}://{authority}:{default}{path}"
+        yield "port_kept", f"{scheme}://{authority}:{default_port(scheme)}{path}"
+        yield "scheme", f"{other}://{authority}:{default_port(scheme)}{path}"
     else:
         yield "port_dropped", f"{scheme}://{authority.rpartition(':')[0]}{path}"
         yield "scheme", f"{other}://{authority.rpartition(':')[0]}{path}"
     yield "trailing_slash", f"{scheme}://{authority}{path}/"
     yield "trailing_slash", f"{scheme}://{authority}{path.removesuffix('/')}"
-    parts = re.fullmatch(r"(?s)([^:]*)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", exact.url)
+    parts = uri_parts(exact.url)
     if parts is not None:
-        given_scheme, given_authority, given_path, query, fragment = parts.groups("")
+        given_scheme, given_authority, given_path, query, fragment = parts
         user, at, host = given_authority.rpartition("@")
         if at:
             yield "user_information_signed", f"{scheme}://{user}@{authority}{path}"
@@ -262,7 +248,7 @@ def parameter_faults(exact: Exact) -> Iterator[tuple[str, bytes]]:
     """Yield causes, each with the parameters that it gives, as they stand in the base string."""
     if len(exact.base_string) > MAX_TRIED:
         return
-    pairs = pairs_of(exact)
+    pairs = exact.pairs
     if exact.client.single_encoding:
         yield "single_encoding", _plain(pair_of(*pair[:3]) for pair in pairs)
     query, form = _query_and_form(exact)
@@ -277,7 +263,7 @@ def parameter_faults(exact: Exact) -> Iterator[tuple[str, bytes]]:
 
 def _query_and_form(exact: Exact) -> tuple[bytes, bytes]:
     query = exact.url.partition("#")[0].partition("?")[2].encode()
-    return query, body_bytes(exact) if exact.is_form else b""
+    return query, (body_bytes(exact.body) or b"") if exact.is_form else b""
 
 
 def _in_two_orders(cause: str, pairs: list[Pair]) -> Iterator[tuple[str, bytes]]:
@@ -420,7 +406,7 @@ def _adding_faults(exact: Exact, pairs: list[Pair]) -> Iterator[tuple[str, bytes
             yield expected, _plain([*pairs, pair_of("", name, b"")])
     signature = pair_of("", b"oauth_signature", exact.signature.encode())
     yield "signature_signed", _plain([*pairs, signature])
-    body = body_bytes(exact)
+    body = body_bytes(exact.body) or b""
     without_hash = [pair for pair in pairs if pair.name != b"oauth_body_hash"]
     is_hashed = len(without_hash) < len(pairs)
     yield "body_hash_not_expected", _plain(without_hash)

@@ -96,6 +96,9 @@ class Client:
         headers: Mapping[str, Any] | None = None,
         realm: _Text | None = None,
     ) -> Explanation: ...
+    def _explain_signed(
+        self, uri: str, http_method: str, body: object, headers: Mapping[str, Any]
+    ) -> Explanation | None: ...
     def _reproduce(
         self, base_string: bytes, signature: str, signature_method: str | None = None
     ) -> tuple[str, str | None] | None: ...

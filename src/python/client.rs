@@ -316,6 +316,18 @@ impl Client {
         signed.explain(slf, Some(&given))?.ok_or_else(unsigned)
     }
 
+    /// What `explain` does of a request that has a signature, `None` of one that has none. For
+    /// `Explanation.diff`.
+    fn _explain_signed<'py>(
+        slf: &Bound<'py, Self>,
+        uri: &Bound<'py, PyAny>,
+        http_method: &Bound<'py, PyAny>,
+        body: Option<Bound<'py, PyAny>>,
+        headers: &Bound<'py, PyAny>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        SentRequest::of(slf, uri, Some(http_method), body, Some(headers))?.explain(slf, None)
+    }
+
     /// Finds how a signature comes of a base string by these secrets: the method's name and, if
     /// they were not used as they should be, what was done instead. For `Explanation.diff`, which
     /// names a method where it tries many base strings.

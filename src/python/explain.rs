@@ -86,13 +86,13 @@ impl<'py> SentRequest<'py> {
         let explained =
             signed.explain(single_encoding).map_err(|error| settings.rules.error(error))?;
         let bytes = |text: &[u8]| PyBytes::new(py, text).unbind();
-        let parameters: Vec<_> = explained
+        let pairs: Vec<_> = explained
             .parameters
             .iter()
             .map(|it| {
                 let texts = [&it.name, &it.value, &it.encoded_name, &it.encoded_value];
                 let [name, value, encoded_name, encoded_value] = texts.map(|text| bytes(text));
-                (origin(it.origin), name, value, encoded_name, encoded_value)
+                (origin(it.origin), name, value, (encoded_name, encoded_value))
             })
             .collect();
         let placement = match signed.placement {
@@ -103,27 +103,30 @@ impl<'py> SentRequest<'py> {
         let is_oauth = signed.placement == Placement::Header;
         let key_bits = settings.secrets(py)?.private_key.map(|key| key.bits());
         let given = unsigned.unwrap_or(self);
-        let facts = PyDict::new(py);
-        facts.set_item("method", &self.method)?;
-        facts.set_item("url", &self.uri)?;
-        facts.set_item("unsigned_url", &given.uri)?;
-        facts.set_item("host", &self.headers.host)?;
-        facts.set_item("content_type", content_type)?;
-        facts.set_item("given_content_type", &given.headers.content_type)?;
-        facts.set_item("authorization", authorization.filter(|_| is_oauth))?;
-        facts.set_item("body", &self.body)?;
-        facts.set_item("is_form", form.is_some())?;
-        facts.set_item("was_signed", unsigned.is_none())?;
-        facts.set_item("placement", placement)?;
-        facts.set_item("realm", &signed.realm)?;
-        facts.set_item("signature", bytes(&signed.signature))?;
-        facts.set_item("base_string_uri", bytes(&explained.base_string_uri))?;
-        facts.set_item("parameters", parameters)?;
-        facts.set_item("base_string", bytes(&explained.base_string))?;
-        facts.set_item("private_key_bits", key_bits)?;
-        let explanation = EXPLANATION.import(py, "oauth1_rs._explain", "explanation")?;
-        let snapshot = Bound::new(py, client.get().snapshot(py)?)?;
-        explanation.call((snapshot,), Some(&facts)).map(Some)
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let exact = PyDict::new(py);
+        exact.set_item("client", client.get().snapshot(py)?)?;
+        exact.set_item("method", &self.method)?;
+        exact.set_item("url", &given.uri)?;
+        exact.set_item("sent_url", &self.uri)?;
+        exact.set_item("host", &self.headers.host)?;
+        exact.set_item("content_type", content_type)?;
+        exact.set_item("given_content_type", &given.headers.content_type)?;
+        exact.set_item("authorization", authorization.filter(|_| is_oauth))?;
+        exact.set_item("body", &self.body)?;
+        exact.set_item("is_form", form.is_some())?;
+        exact.set_item("was_signed", unsigned.is_none())?;
+        exact.set_item("placement", placement)?;
+        exact.set_item("realm", &signed.realm)?;
+        exact.set_item("signature", text(&signed.signature))?;
+        exact.set_item("base_string_uri", text(&explained.base_string_uri))?;
+        exact.set_item("base_string", text(&explained.base_string))?;
+        exact.set_item("pairs", pairs)?;
+        exact.set_item("private_key_bits", key_bits)?;
+        EXPLANATION
+            .import(py, "oauth1_rs._explain", "explanation")?
+            .call((), Some(&exact))
+            .map(Some)
     }
 }
 

@@ -238,7 +238,8 @@ def _explain(
         read = parse_curl(curl)
         # As it stands: requests would change the URL of a command that curl is to send.
         request = requests.PreparedRequest()
-        request.method, request.url, request.body = read.method, read.url, read.body
+        request.method, request.url = read.method, read.url
+        request.body = read.body  # type: ignore[assignment]  # one that is not read, perhaps
         request.headers = requests.structures.CaseInsensitiveDict(read.headers)
     elif method is None or url is None:
         raise click.UsageError("Missing argument 'URL'.")

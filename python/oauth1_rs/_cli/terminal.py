@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from oauth1_rs._explain import printable
+from oauth1_rs._masking import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
