@@ -13,7 +13,14 @@ import documents
 import pytest
 import rsa_keys
 from browser import decide
-from oauth1_rs import OAuth1Error, OAuth1Session, VerifierMissing, providers, requests_oauthlib
+from oauth1_rs import (
+    OAuth1Error,
+    OAuth1Session,
+    OAuth1TypeError,
+    VerifierMissing,
+    providers,
+    requests_oauthlib,
+)
 from oauth1_rs.httpx import OAuth1Client
 from oauth1_rs.providers import Provider
 from provider import Provider as LoopbackProvider
@@ -266,6 +273,8 @@ def test_settings_of_the_caller_come_first() -> None:
         ("jira.example.com", "https://jira.example.com/plugins/servlet/oauth/authorize"),
         ("JIRA.example.com:8443", "https://jira.example.com:8443/plugins/servlet/oauth/authorize"),
         ("example.com/Jira", "https://example.com/Jira/plugins/servlet/oauth/authorize"),
+        ("example.com/.a/..b", "https://example.com/.a/..b/plugins/servlet/oauth/authorize"),
+        ("Jira_Test.example.com", "https://jira_test.example.com/plugins/servlet/oauth/authorize"),
     ],
 )
 def test_a_host_may_have_a_port_and_a_path(value: str, url: str) -> None:
@@ -282,6 +291,10 @@ def test_a_host_may_have_a_port_and_a_path(value: str, url: str) -> None:
         ("jira", {"host": "a@evil.example.com"}, r"^host is "),
         ("jira", {"host": "example.com?"}, r"^host is "),
         ("jira", {"host": ""}, r"^host is "),
+        ("jira", {"host": "example.com/.."}, r"^host is "),
+        ("jira", {"host": "example.com/a/../b"}, r"^host is "),
+        ("jira", {"host": "example.com/./a"}, r"^host is "),
+        ("jira", {"host": "example.com/%2e%2e"}, r"^host is "),
         ("netsuite", {"account": "1234567-sb1"}, r"looks like '1234567_SB1' for NetSuite$"),
         ("netsuite", {"account": "1.evil.example.com/"}, r"^account is "),
     ],
@@ -289,6 +302,55 @@ def test_a_host_may_have_a_port_and_a_path(value: str, url: str) -> None:
 def test_what_cannot_be_is_refused(name: str, parameters: dict[str, str], text: str) -> None:
     with pytest.raises(OAuth1Error, match=text):
         providers.get(name, **parameters)
+
+
+@pytest.mark.parametrize("value", [None, 1, b"jira.example.com"])
+def test_a_parameter_that_is_no_str_is_refused(value: Any) -> None:
+    text = rf"^host must be a str, as in 'jira\.example\.com', got {type(value).__name__}$"
+    with pytest.raises(OAuth1TypeError, match=text):
+        providers.get("jira", host=value)
+
+
+def test_an_account_has_another_form_in_hosts_than_in_realms() -> None:
+    known = providers.get("netsuite", account="1234567_SB1")
+    assert known.settings["realm"] == "1234567_SB1"
+    assert known.request_token_url == (
+        "https://1234567-sb1.restlets.api.netsuite.com/rest/requesttoken"
+    )
+
+
+def before_domains() -> list[tuple[str, str]]:
+    """Return the parameters that are part of a host of the provider, as in "{school}.example"."""
+    return sorted(
+        {
+            (name, parameter)
+            for name in providers.names()
+            for it in URLS
+            for parameter in re.findall(
+                r"\{(\w+)\}(?=[^/{}]*\.)", getattr(providers.template(name), it) or ""
+            )
+        }
+    )
+
+
+def test_which_parameters_stand_before_a_domain() -> None:
+    assert before_domains() == [("netsuite", "account"), ("schoology", "school")]
+
+
+@pytest.mark.parametrize("character", "./:@?#")
+@pytest.mark.parametrize(("name", "parameter"), before_domains())
+def test_no_value_moves_credentials_to_another_host(
+    name: str, parameter: str, character: str
+) -> None:
+    example = providers.template(name).parameters[parameter]["example"]
+    for value in (
+        f"{example}{character}",
+        f"{character}{example}",
+        f"{example}{character}{example}",
+        f"evil.example.com{character}",
+    ):
+        with pytest.raises(OAuth1Error, match=rf"^{parameter} is "):
+            providers.get(name, **{parameter: value})
 
 
 def test_no_url_is_an_error_that_says_what_to_do() -> None:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["Provider", "Source", "get", "names"]
 
 # A host with its port and the path below which the provider is, unless the file says otherwise.
-HOST = r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*(:[0-9]+)?(/[A-Za-z0-9._~-]+)*"
+# No segment is "." or "..": HTTP clients resolve those, and send another path than was signed.
+HOST = r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*(:[0-9]+)?(/(?!\.\.?(/|$))[A-Za-z0-9._~-]+)*"
 ENTRIES: dict[str, dict[str, Any]] = json.loads(
     files("oauth1_rs").joinpath("providers.json").read_text(encoding="utf-8")
 )
@@ -86,7 +87,8 @@ class Provider:
     token_settings : mapping
         Those that are others in token requests.
     parameters : mapping of str to mapping
-        What URLs and settings need to know of an account, with an ``example`` each.
+        What URLs and settings need to know of an account: each with an ``example``, perhaps a
+        ``pattern`` that it matches, and what an ``underscore_in_host`` becomes.
     sources : tuple of Source
         Where that was read.
     """
@@ -115,8 +117,10 @@ class Provider:
 
         Raises
         ------
+        OAuth1TypeError
+            One is missing, is not asked for, or is not a ``str``.
         OAuth1Error
-            One is missing, cannot be one, or is not asked for.
+            One has not the form that the provider's have.
         """
         for name in values.keys() - self.parameters.keys():
             raise OAuth1TypeError(f"{self.title or self.name} has no parameter {name}")
@@ -125,12 +129,21 @@ class Provider:
                 raise OAuth1TypeError(
                     f"{self.title or self.name} needs {name}=, as in {parameter['example']!r}"
                 )
-            if not re.fullmatch(parameter.get("pattern", HOST), values[name]):
+            value = values[name]
+            if not isinstance(value, str):
+                raise OAuth1TypeError(
+                    f"{name} must be a str, as in {parameter['example']!r}, got "
+                    f"{type(value).__name__}"
+                )
+            if not re.fullmatch(parameter.get("pattern", HOST), value):
                 raise OAuth1Error(
-                    f"{name} is {values[name]!r}, and looks like {parameter['example']!r} for "
+                    f"{name} is {value!r}, and looks like {parameter['example']!r} for "
                     f"{self.title or self.name}"
                 )
-        in_urls = {name: _as_host(value) for name, value in values.items()}
+        in_urls = {
+            name: _in_url(value, self.parameters[name].get("underscore_in_host", "_"))
+            for name, value in values.items()
+        }
         urls = {name: _fill(getattr(self, name), in_urls) for name in URLS}
         settings = {name: _fill(value, values) for name, value in self.settings.items()}
         return replace(self, **urls, settings=settings, parameters={})
@@ -153,8 +166,10 @@ def get(name: str, **parameters: str) -> Provider:
 
     Raises
     ------
+    OAuth1TypeError
+        One of ``parameters`` is missing, is not asked for, or is not a ``str``.
     OAuth1Error
-        There is no such provider, or ``parameters`` are not what it needs.
+        There is no such provider, or one of ``parameters`` has not the form that it needs.
     """
     return template(name).filled(**parameters)
 
@@ -176,7 +191,7 @@ def _fill(template: Any, values: Mapping[str, str]) -> Any:
     return template
 
 
-def _as_host(value: str) -> str:
-    """Return how it stands in a URL: a host has no capitals and no underscores."""
+def _in_url(value: str, underscore: str) -> str:
+    """Return how it stands in a URL: a host in lower case, the path after it as it is."""
     host, slash, path = value.partition("/")
-    return host.lower().replace("_", "-") + slash + path
+    return host.lower().replace("_", underscore) + slash + path
