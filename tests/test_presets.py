@@ -40,8 +40,8 @@ PRESETS = {
     "Evernote": "evernote",
     "fatsecret": "fatsecret",
     "Flickr": "flickr",
-    "Foreman, Satellite (Red Hat's API guide)": "foreman",
-    "Garmin (public code)": "garmin",
+    "Foreman, Satellite": "foreman",
+    "Garmin": "garmin",
     "Instapaper": "instapaper",
     "Jazz, IBM ELM": "jazz",
     "Jira Data Center": "jira",
@@ -73,7 +73,7 @@ PRESETS = {
 NO_PRESETS = {"Flickr upload", "Jira Data Center, two-legged", "LTI 1.1", "LTI 1.1 Outcomes"}
 # What stands in the document for the parameters of a provider, as a session is given them.
 PARAMETERS = {
-    "cerner": {"realm": "https://fhir.example.com"},
+    "cerner": {"realm": "https://oauth-api.cerner.com"},
     "jira": {"host": "jira.example.com"},
     "magento": {"host": "shop.example.com"},
     "mediawiki": {"host": "meta.wikimedia.org"},
@@ -112,13 +112,47 @@ def test_every_fact_has_a_source(name: str) -> None:
         for fact in vars(known).keys() - {"title", "parameters", "sources", "settings"}
         if fact != "token_settings" and getattr(known, fact) != getattr(plain, fact)
     }
-    told = [fact for source in known.sources for fact in source.facts]
+    told = [(fact, source.url) for source in known.sources for fact in source.facts]
     assert len(told) == len(set(told))
+    facts = {fact for fact, _ in told}
+    # Two files may tell one fact together, but what one of them tells is not unverified.
+    assert not unverified(name) & {fact for fact, url in told if url}
     methods = {"request_token_method", "access_token_method"}  # POST may be said, too
-    assert settings | others <= set(told) <= settings | others | methods
+    assert settings | others <= facts <= settings | others | methods
     for source in known.sources:
-        assert source.verified == source.url.startswith("https://")
+        assert source.verified == leads_to_the_fact(source.url)
         assert source.verified == bool(re.fullmatch(r"20\d\d-\d\d", source.seen))
+
+
+def leads_to_the_fact(url: str) -> bool:
+    """Whether it is a page, and at GitHub a thread or a file that stays as it was read."""
+    there = urlsplit(url)
+    pattern = "/.+"
+    if there.hostname == "github.com":
+        pattern = "/[^/]+/[^/]+/(blob/[0-9a-f]{40}/.+|(issues|pull)/[0-9]+)"
+    return there.scheme == "https" and re.fullmatch(pattern, there.path) is not None
+
+
+@pytest.mark.parametrize(
+    ("url", "leads"),
+    [
+        ("https://docs.example.com/oauth", True),
+        ("https://github.com/owner/name/issues/1", True),
+        (f"https://github.com/owner/name/blob/{'0a' * 20}/a/b.json", True),
+        ("", False),
+        ("http://docs.example.com/oauth", False),
+        ("https://docs.example.com", False),
+        ("https://docs.example.com/", False),
+        ("https://github.com/owner/name", False),
+        ("https://github.com/owner/name/", False),
+        ("https://github.com/owner/name/blob/main/a.json", False),
+        ("https://github.com/owner/name/blob/0a0a0a0/a.json", False),
+        (f"https://github.com/owner/name/tree/{'0a' * 20}", False),
+        (f"https://github.com/owner/name/blob/{'0a' * 20}", False),
+    ],
+)
+def test_which_urls_lead_to_a_fact(url: str, leads: bool) -> None:
+    assert leads_to_the_fact(url) == leads
 
 
 def endpoints(cell: str) -> set[str]:

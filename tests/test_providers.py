@@ -485,9 +485,9 @@ def without_token(**settings: Any) -> Sent:
 # The rows of the table that have keywords.
 OTHERS = {
     "BrickLink": signed("GET /", realm=""),
-    "Cerner": signed("GET /", method="PLAINTEXT", realm="https://fhir.example.com"),
+    "Cerner": signed("GET /", method="PLAINTEXT", realm="https://oauth-api.cerner.com"),
     "fatsecret": signed("GET /", place="query"),
-    "Foreman, Satellite (Red Hat's API guide)": without_token(),
+    "Foreman, Satellite": without_token(),
     "Jazz, IBM ELM": without_token(also={"oauth_token": ""}),
     "Noun Project": without_token(),
     "OneRoster 1.1": without_token(method="HMAC-SHA256"),
