@@ -499,6 +499,21 @@ def test_a_curl_command_is_explained(command: Command, is_argument: bool) -> Non
     assert other.json()["signature_matches"] is False
 
 
+@pytest.mark.parametrize(
+    ("words", "note"),
+    [
+        (["-F", "a=1"], "The multipart body is not signed."),
+        (["-T", "file"], "The body is not signed."),
+        ([], "There is no body."),
+    ],
+)
+def test_a_curl_command_with_files_has_a_body(
+    command: Command, words: list[str], note: str
+) -> None:
+    notes = command("explain", "--output", "json", "curl", URL, *words, environment=SECRETS)
+    assert [it for it in notes.json()["notes"] if "body" in it] == [note]
+
+
 def test_curl_may_be_a_value(command: Command) -> None:
     done = command("explain", "-d", "curl", "--realm", "curl", "POST", URL, environment=SECRETS)
     assert done.code == 0, done.messages

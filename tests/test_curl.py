@@ -162,6 +162,11 @@ def test_what_is_shown_of_it_is_no_secret() -> None:
         ("curl https://a.example/ --data-urlencode a@canary", "--data-urlencode names a file"),
         ("curl https://a.example/ --json @canary", "--json names a file"),
         ("curl https://a.example/ -H @canary", "--header names a file"),
+        (
+            "curl https://a.example/ -T canary"
+            " -H 'content-type: Application/x-www-form-urlencoded'",
+            "--upload-file names a file",
+        ),
         ("curl https://a.example/ -K canary", "--config"),
         ("curl https://a.example/ --request-target /canary", "--request-target"),
         ("curl https://a.example/ --next https://b.example/", "one request at a time"),

@@ -288,6 +288,9 @@ def _request(options: list[tuple[str, str]]) -> CurlRequest:
     else:
         method = "POST" if body is not None or has_parts else "GET"
     is_unread = body is None and (has_parts or "upload-file" in given)
+    media_types = [value for name, value in headers if name.lower() == "content-type"]
+    if is_unread and any(FORM_MEDIA_TYPE in value.lower() for value in media_types):
+        raise _file("upload-file")
     return CurlRequest(method, url, headers, UnreadBody() if is_unread else body)
 
 
