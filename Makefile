@@ -209,11 +209,11 @@ mutants: $(CARGO_MUTANTS)  ## change the core in every small way: do its tests n
 
 # In a copy, for what it changes is beside the tests. It wants to find the package in src.
 mutants-python: $(VENV)/package $(MUTANTS)/ready  ## the same with the Python code and its tests (an hour)
-	rm -rf $(MUTATED)/src $(MUTATED)/tests $(MUTATED)/examples
+	rm -rf $(MUTATED)/src $(MUTATED)/tests $(MUTATED)/examples $(MUTATED)/docs
 	mkdir -p $(MUTATED)
 	$(MUTANTS)/bin/python -m pip --disable-pip-version-check --quiet install --no-deps \
 		--target $(MUTATED)/src $(WHEEL)
-	cp -R examples tests pyproject.toml $(MUTATED)
+	cp -R README.md docs examples tests pyproject.toml $(MUTATED)
 	rm -rf $(MUTATED)/tests/node_modules
 	cp tests/mutmut.cfg $(MUTATED)/setup.cfg
 	cd $(MUTATED) && PYTHONPATH=$(abspath $(MUTATED))/mutants/src \
@@ -293,8 +293,8 @@ lock:  ## pin the newest development tools into the lock files
 		--group lint --group peers -o requirements-dev.lock
 	$(UV_LOCK) --python-version 3.10 --group build --group release \
 		--constraints requirements-dev.lock -o requirements-release.lock
-	$(UV_LOCK) --python-version 3.10 --group test --group mutants \
-		--constraints requirements-dev.lock -o requirements-mutants.lock
+	$(UV_LOCK) --python-version 3.10 --group test --group clients --group cli --group peers \
+		--group mutants --constraints requirements-dev.lock -o requirements-mutants.lock
 	$(UV_LOCK) --python-version 3.11 benches/requirements.in -o benches/requirements.lock
 	$(UV_LOCK) --python-version 3.11 fuzz/requirements.in -o fuzz/requirements.lock
 	$(UV_LOCK) --python-version 3.11 tests/peer_suites/requirements.in \
