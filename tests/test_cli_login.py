@@ -590,12 +590,53 @@ def test_no_secret_is_in_a_command_line_or_the_environment_of_others(
     assert b"kd94hf93k423kf44" not in Path(f"/proc/{process.pid}/cmdline").read_bytes()
 
 
-def test_a_denial_of_another_login_does_not_end_this_one(
+@pytest.mark.parametrize(
+    ("query", "seen"),
+    [
+        ("oauth_problem=user_refused&oauth_token=f0reign", "(oauth_problem 'user_refused')"),
+        ("oauth_problem=permission_denied", "(oauth_problem 'permission_denied')"),
+        ("oauth_problem=%1b%5b31m", "(oauth_problem '\\x1b[31m')"),
+        ("denied=f0reign", "denied the authorization. "),
+        ("denied", "denied the authorization. "),
+        ("denied=f0reign&oauth_token=f0reign", "denied the authorization. "),
+    ],
+)
+def test_a_denial_without_the_token_of_this_login_does_not_end_it(
+    command: Command, begin: Callable[..., Any], query: str, seen: str
+) -> None:
+    """Any page in the browser could deny otherwise. Who did so on purpose learns what to do."""
+    process = begin("--profile", "example")
+    answer = requests.get(f"{command.said(WAITING)}?{query}")
+    assert answer.status_code == 400
+    check_page(answer, "Was access denied?")
+    assert "press Ctrl-C" in answer.text
+    requests.get(decide(command.said(PAGE)))
+    done = command.ended(process)
+    assert done.code == 0
+    assert seen in done.messages
+    assert "still waiting. If you denied access, press Ctrl-C." in done.messages
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["denied={}", "oauth_problem=user_refused&oauth_token={}", "denied=yes&oauth_token={}"],
+)
+def test_a_denial_with_the_token_of_this_login_ends_it(
+    command: Command, begin: Callable[..., Any], query: str
+) -> None:
+    """The first is how X has it."""
+    process = begin()
+    token = dict(parse_qsl(urlsplit(command.said(PAGE)).query))["oauth_token"]
+    answer = requests.get(f"{command.said(WAITING)}?{query.format(token)}")
+    assert answer.status_code == 403
+    check_page(answer, "Access was denied")
+    assert command.ended(process).code == 1
+
+
+def test_who_denied_without_a_token_can_end_the_login(
     command: Command, begin: Callable[..., Any]
 ) -> None:
-    process = begin("--profile", "example")
-    callback = command.said(WAITING)
-    answer = requests.get(f"{callback}?oauth_problem=user_refused&oauth_token=f0reign")
-    check_page(answer, "This is not the page that was waited for")
-    requests.get(decide(command.said(PAGE)))
-    assert command.ended(process).code == 0
+    process = begin()
+    requests.get(f"{command.said(WAITING)}?oauth_problem=user_refused")
+    process.send_signal(signal.SIGINT)
+    assert command.ended(process).code == 130

@@ -14,7 +14,14 @@ import click
 
 from oauth1_rs import OAuth1Session
 from oauth1_rs._cli import user_agent
-from oauth1_rs._cli.loopback import ALLOWED, DENIED, FAILED, WRONG_TOKEN, CallbackServer
+from oauth1_rs._cli.loopback import (
+    ALLOWED,
+    DENIED,
+    DENIED_ELSEWHERE,
+    FAILED,
+    WRONG_TOKEN,
+    CallbackServer,
+)
 from oauth1_rs._cli.terminal import (
     NETWORK,
     REFUSED,
@@ -94,13 +101,21 @@ def _wait(session: OAuth1Session, server: CallbackServer, end: float) -> dict[st
     while (visit := server.wait(end - time.monotonic())) is not None:
         try:
             session.parse_authorization_response(visit.query)
-        except TokenMissing as error:
-            asked_for = session.token["oauth_token"]
-            is_ours = error.oauth_parameters.get("oauth_token", asked_for) == asked_for
-            if isinstance(error, AuthorizationDenied) and is_ours:
+        except AuthorizationDenied as error:
+            # X, as Twitter before, puts the token into `denied`; others name none at all.
+            token = error.response.get("oauth_token") or error.response.get("denied")
+            if token == session.token["oauth_token"]:
                 visit.answer(DENIED)
                 raise
             # Any page in the browser can ask for this one: that does not end the login.
+            say(
+                f"A page was visited that says: {error}. It does not have the token of this login: "
+                "still waiting. If you denied access, press Ctrl-C.",
+                "yellow",
+            )
+            visit.answer(DENIED_ELSEWHERE)
+            continue
+        except TokenMissing:
             say("A page was visited that belongs to another login: still waiting.", "yellow")
             visit.answer(WRONG_TOKEN)
             continue

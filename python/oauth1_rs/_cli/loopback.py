@@ -88,6 +88,12 @@ class Page:
 BACK = "You can close this page and go back to the terminal."
 ALLOWED = Page("Access is allowed", BACK)
 DENIED = Page("Access was denied", f"You or the provider said no. {BACK}", HTTPStatus.FORBIDDEN)
+DENIED_ELSEWHERE = Page(
+    "Was access denied?",
+    "The token of the login that was waited for is missing, so any page could have led here. The "
+    "terminal goes on waiting: if access was denied on purpose, press Ctrl-C there.",
+    HTTPStatus.BAD_REQUEST,
+)
 WRONG_TOKEN = Page(
     "This is not the page that was waited for",
     "It belongs to another login. The terminal goes on waiting for its own: follow the address "
