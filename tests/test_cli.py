@@ -9,17 +9,19 @@ import os
 import pty
 import re
 import shlex
+import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
 import rsa_keys
-from command import Command
+from command import SECONDS, Command
 from oauth1_rs import providers
 from oauth1_rs._cli.profiles import SETTINGS
 from provider import Provider
@@ -347,36 +349,71 @@ def rest_of(terminal: int) -> bytes:
     return seen
 
 
-def test_whoever_sits_at_a_terminal_is_asked_and_nothing_is_echoed(
-    command: Command, server: WireServer
-) -> None:
+@contextlib.contextmanager
+def asked(command: Command, *words: str) -> Iterator[tuple[subprocess.Popen[bytes], int, bytes]]:
+    """Run a command until it waits for an answer; give it, our end of its terminal, the question.
+
+    What comes just before it reads is lost: typed text is flushed, and a signal is seen later.
+    """
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "oauth1_rs",
-            "request",
-            "--client-key",
-            "k",
-            "GET",
-            f"{server.url}/",
-        ],
+    with subprocess.Popen(
+        [sys.executable, "-m", "oauth1_rs", *words],
         env=command.environment,
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
         start_new_session=True,
-    )
-    os.close(theirs)
-    seen = os.read(ours, 1000)
-    os.write(ours, b"client secret\n")
-    seen += rest_of(ours)
-    assert process.wait() == 0
-    os.close(ours)
+    ) as process:
+        os.close(theirs)
+        late = threading.Timer(SECONDS, process.kill)
+        late.start()
+        try:
+            question = os.read(ours, 1000)
+            status = Path(f"/proc/{process.pid}/stat")
+            while status.read_text().rpartition(")")[2].split()[0] not in "SZ":  # sleeps, or ended
+                time.sleep(0.01)
+            yield process, ours, question
+        finally:
+            late.cancel()
+            process.kill()
+            os.close(ours)
+
+
+def test_whoever_sits_at_a_terminal_is_asked_and_nothing_is_echoed(
+    command: Command, server: WireServer
+) -> None:
+    words = ["request", "--client-key", "k", "GET", f"{server.url}/"]
+    with asked(command, *words) as (process, ours, question):
+        os.write(ours, b"client secret\n")
+        seen = question + rest_of(ours)
+        assert process.wait() == 0
     assert seen.startswith(b"Client secret")
     assert b"client secret" not in seen
     assert verify(server.last, "client secret").accepted
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (["profiles", "add", "a"], "client_key"),
+        (["request", "--client-key", "k", "GET", "http://a/"], "client_secret"),
+    ],
+)
+def test_the_end_of_the_input_is_no_interruption(
+    command: Command, words: list[str], name: str
+) -> None:
+    """Ctrl-D says that there is no more, Ctrl-C that it shall end."""
+    with asked(command, *words) as (process, ours, _):
+        os.write(ours, b"\x04")
+        seen = rest_of(ours)
+        assert process.wait() == 4
+    message = f"Error: the input ended: there is no {name}: set OAUTH1_{name.upper()}"
+    assert re.search(rf"\r\n(\x1b\[31m)?{message}".encode(), seen)
+    with asked(command, *words) as (process, ours, _):
+        process.send_signal(signal.SIGINT)
+        seen = rest_of(ours)
+        assert process.wait() == 130
+    assert b"Interrupted." in seen
 
 
 # --- sign, curl --------------------------------------------------------------------------------

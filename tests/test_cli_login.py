@@ -324,11 +324,36 @@ def test_a_login_that_is_interrupted_at_the_question(
 ) -> None:
     """While a thread reads the code: Python cannot end in peace then."""
     process = begin("--oob")
-    command.said(r"(Code: )")
+    command.said("(Code:)")
     process.send_signal(signal.SIGINT)
     done = command.ended_without_input(process)
     assert done.code == 130
     assert done.messages.endswith("Interrupted.\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "question", "missing"),
+    [
+        (["--oob"], "Code:", "there is no code, which the page shows"),
+        (["--oob", "--no-verifier"], "Press Enter", "nobody said that access is allowed"),
+    ],
+)
+def test_the_input_ends_at_the_question(
+    command: Command,
+    provider: Provider,
+    begin: Callable[..., Any],
+    words: list[str],
+    question: str,
+    missing: str,
+) -> None:
+    """Nobody pressed Ctrl-C, and the message has a line of its own."""
+    process = begin(*words)
+    command.said(f"({question})")
+    done = command.ended(process)
+    assert done.code == 4
+    assert f"\nError: the input ended: {missing}" in done.messages
+    assert "Interrupted" not in done.messages
+    assert len(provider.records) == 1  # no token was asked for
 
 
 def test_a_wrong_client_secret(command: Command, begin: Callable[..., Any]) -> None:

@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import click
-
 from oauth1_rs._cli import profiles
-from oauth1_rs._cli.terminal import NO_CREDENTIALS, USAGE, Failure
+from oauth1_rs._cli.terminal import NO_CREDENTIALS, USAGE, Failure, prompt
 from oauth1_rs._hops import is_same_origin
 
 NAMES = ("client_key", "client_secret", "token", "token_secret", "rsa_key_passphrase")
@@ -112,19 +110,19 @@ def ask_for(
     for name in names:
         if name in values or name in settings or (is_rsa and name == "client_secret"):
             continue
+        missing = (
+            f"there is no {name}: set OAUTH1_{name.upper()} (it may be empty), pass --secrets-fd, "
+            "or run this at a terminal to be asked"
+        )
         if descriptor == 0 or not sys.stdin.isatty():
-            raise Failure(
-                NO_CREDENTIALS,
-                f"there is no {name}: set OAUTH1_{name.upper()} (it may be empty), pass "
-                "--secrets-fd, or run this at a terminal to be asked",
-            )
+            raise Failure(NO_CREDENTIALS, missing)
         is_public = name in {"client_key", "token"}
-        values[name] = click.prompt(
+        values[name] = prompt(
             LABELS[name],
+            missing,
             hide_input=not is_public,
             default=None if name == "client_key" else "",
             show_default=False,
-            err=True,
         )
 
 

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-import click
-
 from oauth1_rs import OAuth1Session
 from oauth1_rs._cli import user_agent
 from oauth1_rs._cli.loopback import (
@@ -28,6 +26,7 @@ from oauth1_rs._cli.terminal import (
     USAGE,
     Failure,
     keep_standard_output,
+    prompt,
     say,
     within,
 )
@@ -66,13 +65,14 @@ def login(how: Login, keywords: dict[str, Any]) -> dict[str, Any]:
         _show_page(session, how)
         verifier = None
         if how.provider.gives_verifier:
-            asked = _left(end, lambda: click.prompt("Code", type=str, err=True), "the code")
-            verifier = asked.strip()
+            missing = "there is no code, which the page shows when access is allowed"
+            verifier = _left(end, lambda: prompt("Code", missing), "the code").strip()
         else:
+            missing = "nobody said that access is allowed"
             _left(
                 end,
-                lambda: click.prompt(
-                    "Press Enter when access is allowed", default="", show_default=False, err=True
+                lambda: prompt(
+                    "Press Enter when access is allowed", missing, default="", show_default=False
                 ),
                 "the answer",
             )

@@ -63,6 +63,20 @@ def write(text: str) -> None:
     click.echo(safe(text) if sys.stdout.isatty() else text)
 
 
+def prompt(label: str, missing: str, **options: Any) -> str:
+    """Ask for a line. Where the input ends instead, the failure says what is `missing`."""
+    try:
+        answer: str = click.prompt(label, err=True, **options)
+    except click.Abort as error:
+        # click makes the same of Ctrl-C and of the end, and keeps which it was.
+        if not isinstance(error.__context__, EOFError):
+            raise
+        if not options.get("hide_input"):  # click itself ends the line of those
+            click.echo(err=True)
+        raise Failure(NO_CREDENTIALS, f"the input ended: {missing}") from None
+    return answer
+
+
 def keep_standard_output() -> None:
     """Keep standard output for this process: what others print that it starts goes to the errors.
 
