@@ -261,7 +261,6 @@ WRONG = [
     (["explain", "GET"], "Missing argument 'URL'"),
     (["explain", "GET", "http://a/", "curl", "http://a/"], "not both"),
     (["explain", "curl", "--unknown", "http://a/"], "unknown option"),
-    (["diff"], "Missing argument 'METHOD', or a curl command"),
 ]
 
 
@@ -308,6 +307,56 @@ def test_standard_input_may_be_the_descriptor(command: Command, server: WireServ
     lines = "".join(f"{name}={value}\n" for name, value in PROFILE.items())
     assert command("request", "--secrets-fd", "0", "GET", f"{server.url}/", stdin=lines).code == 0
     assert accepted(server)
+
+
+READERS = [
+    (["request", "POST", "http://a/", "-d", "@-"], ["--secrets-fd 0", "-d @-"]),
+    (["sign", "POST", "http://a/", "--json", "@-"], ["--secrets-fd 0", "--json @-"]),
+    (["curl", "POST", "http://a/", "-d", "@-", "-d", "@-"], ["--secrets-fd 0", "-d @-", "-d @-"]),
+    (["explain"], ["--secrets-fd 0", "the request (no METHOD and URL, no curl command)"]),
+    (["explain", "-d", "@-", "POST", "http://a/"], ["--secrets-fd 0", "-d @-"]),
+    (
+        ["diff", "GET", "http://a/"],
+        ["--secrets-fd 0", "what the other side signed (no --with FILE)"],
+    ),
+    (
+        ["diff", "--with", "-", "curl", "http://a/"],
+        ["--secrets-fd 0", "what the other side signed (no --with FILE)"],
+    ),
+    (["login", "--provider", "x", "--oob"], ["--secrets-fd 0", "--oob"]),
+]
+WITHOUT_SECRETS = [
+    (["request", "POST", "http://a/", "-d", "@-", "--data", "@-"], ["-d @-", "-d @-"]),
+    (["explain", "-d", "@-"], ["-d @-", "the request (no METHOD and URL, no curl command)"]),
+    (
+        ["diff"],
+        [
+            "the request (no METHOD and URL, no curl command)",
+            "what the other side signed (no --with FILE)",
+        ],
+    ),
+    (
+        ["diff", "-d", "@-", "POST", "http://a/"],
+        ["-d @-", "what the other side signed (no --with FILE)"],
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("words", "readers"),
+    [([words[0], "--secrets-fd", "0", *words[1:]], readers) for words, readers in READERS]
+    + WITHOUT_SECRETS,
+    ids=lambda value: " ".join(value)[:60],
+)
+def test_standard_input_is_read_once(
+    command: Command, words: list[str], readers: list[str]
+) -> None:
+    """The second would get nothing, and be signed so."""
+    lines = "".join(f"{name}={value}\n" for name, value in PROFILE.items())
+    done = command(*words, stdin=lines, environment=SECRETS)
+    assert done.code == 2, done
+    text = f"Error: standard input is read once, not for {' and '.join(readers)}\n"
+    assert done.messages.endswith(text)
 
 
 @pytest.mark.parametrize(
@@ -572,6 +621,8 @@ def test_a_difference_is_found(command: Command) -> None:
     done = command("diff", "--output", "json", "--with", "answer.txt", *signed, environment=SECRETS)
     assert done.code == 1
     assert done.json()["cause"] == "double_encoding"
+    read = command("diff", "--with", "same.txt", stdin=shlex.join(signed), environment=SECRETS)
+    assert (read.code, read.output.partition(":")[0]) == (0, "none")
     nothing = command("diff", *signed, stdin="no", environment=SECRETS)
     assert nothing.code == 2
     assert "neither a base string" in nothing.messages

@@ -9,6 +9,7 @@ import click
 from oauth1_rs import providers
 from oauth1_rs._cli import credentials, profiles
 from oauth1_rs._cli.options import (
+    check_standard_input,
     command,
     output_option,
     pairs,
@@ -90,6 +91,7 @@ def login_command(**options: Any) -> None:
     is_oob = options["oob"] or provider.settings.get("callback_uri") == "oob"
     if is_oob and not provider.accepts_oob:
         raise click.UsageError(f"{provider.title} accepts no --oob")
+    check_standard_input(options, *(["--oob"] if is_oob else []))
     settings = settings_of(options, provider)
     values = credentials.given(options["secrets_fd"], options["client_key"])
     for unused in ("token", "token_secret"):

@@ -191,6 +191,16 @@ def credentials_of(options: Mapping[str, Any]) -> credentials.Credentials:
     )
 
 
+def check_standard_input(options: Mapping[str, Any], *others: str) -> None:
+    """Refuse to read standard input for two things: the second would get nothing."""
+    readers = ["--secrets-fd 0"] if options["secrets_fd"] == 0 else []
+    readers += ["-d @-"] * options.get("data", ()).count("@-")
+    readers += ["--json @-"] if options.get("json_text") == "@-" else []
+    readers += others
+    if len(readers) > 1:
+        raise click.UsageError(f"standard input is read once, not for {' and '.join(readers)}")
+
+
 def _content(text: str) -> bytes:
     """Return what an option stands for: itself, a file, or standard input."""
     if text == "@-":
@@ -204,8 +214,12 @@ def _content(text: str) -> bytes:
         raise Failure(USAGE, f"{text[1:]} cannot be read: {error.strerror}") from None
 
 
-def body_of(options: Mapping[str, Any]) -> tuple[bytes | None, dict[str, str]]:
-    """Return the body and the headers that the options ask for."""
+def body_of(options: Mapping[str, Any], *other_readers: str) -> tuple[bytes | None, dict[str, str]]:
+    """Return the body and the headers that the options ask for.
+
+    `other_readers` is what else standard input is to be read for.
+    """
+    check_standard_input(options, *other_readers)
     headers: dict[str, str] = dict(options["header"])
     if "authorization" in {name.lower() for name in headers}:
         raise click.UsageError("-H Authorization is what this command makes")

@@ -223,12 +223,22 @@ curl_arguments = combined(
 
 
 def _explain(
-    context: click.Context, method: str | None, url: str | None, options: Mapping[str, Any]
+    context: click.Context,
+    method: str | None,
+    url: str | None,
+    options: Mapping[str, Any],
+    *other_readers: str,
 ) -> Explanation:
-    """Explain the request of the arguments: one in parts, a curl command, or one to be read."""
+    """Explain the request of the arguments: one in parts, a curl command, or one to be read.
+
+    `other_readers` is what else standard input is to be read for.
+    """
     curl: str | None = context.meta.get("curl")
-    body, headers = body_of(options)
-    if curl is None and method is None:
+    is_read = curl is None and method is None
+    if is_read:
+        other_readers = ("the request (no METHOD and URL, no curl command)", *other_readers)
+    body, headers = body_of(options, *other_readers)
+    if is_read:
         if sys.stdin.isatty():
             say("Paste a curl command; Ctrl-D on a new line ends it.")
         curl = sys.stdin.read()
@@ -296,13 +306,14 @@ def diff_command(
 ) -> int:
     """Find what another side signs differently.
 
-    The exit code is 1 if there is something. The other side's is a text with its base string in
-    it, such as a server's answer, an Authorization header, or a curl command.
+    The exit code is 1 if there is something. The request is given as to explain. The other side's
+    is a text with its base string in it, such as a server's answer, an Authorization header, or a
+    curl command.
     """
     other = options["other"]
-    if method is None and "curl" not in context.meta:
-        raise click.UsageError("Missing argument 'METHOD', or a curl command.")
-    explanation = _explain(context, method, url, options)
+    is_read = other.fileno() == sys.stdin.fileno()
+    readers = ["what the other side signed (no --with FILE)"] if is_read else []
+    explanation = _explain(context, method, url, options, *readers)
     if other.isatty():
         say("Paste what the other side signed; Ctrl-D on a new line ends it.")
     difference = explanation.diff(other.read())
