@@ -553,6 +553,11 @@ def test_a_link_is_not_followed(command: Command) -> None:
         lambda _: "[]",
         lambda _: "{}",
         lambda _: "[" * 100_000,
+        lambda text: text.replace('"version": 1,', ""),
+        lambda text: text.replace('"version": 1', '"version": 0'),
+        lambda text: text.replace('"version": 1', '"version": "1"'),
+        lambda text: text.replace('"version": 1', '"version": null'),
+        lambda text: text.replace('"version": 1', '"version": NaN'),
         lambda text: text.replace('"client key"', "1"),
         lambda text: text.replace('"token"', "[]", 1),
         lambda text: text.replace('"settings": {}', '"settings": 1'),
@@ -571,6 +576,24 @@ def test_what_is_no_profile(command: Command, change: Callable[[str], str]) -> N
     done = command("profiles", "show", "example")
     assert done.code == 4
     assert "is no profile: remove it and log in again" in done.messages
+
+
+def test_a_profile_of_a_newer_version_is_not_read(command: Command) -> None:
+    """What it says may mean something else."""
+    command("profiles", "add", "example", environment=SECRETS)
+    path = command.profiles / "example.json"
+    newer = path.read_text().replace('"version": 1', '"version": 2')
+    path.write_text(newer)
+    for words in (
+        ["profiles", "show", "example"],
+        ["profiles", "allow", "example", "http://a/"],
+        ["profiles", "remove", "example"],
+        ["request", "--profile", "example", "GET", "http://127.0.0.1:9/"],
+    ):
+        done = command(*words)
+        assert done.code == 4
+        assert f"a newer oauth1-rs wrote {path} (its version is 2)" in done.messages
+    assert path.read_text() == newer
 
 
 def test_a_profile_is_written_whole_or_not_at_all(command: Command) -> None:

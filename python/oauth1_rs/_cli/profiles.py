@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 SERVICE = "oauth1-rs"
+VERSION = 1
+"""Of the files' format: one that can be read only by what knows it has a higher one."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 TEXTS = ["client_key", "provider", "created", "store"]
 SETTINGS = {
@@ -161,6 +163,7 @@ def describe(name: str) -> Profile:
         with os.fdopen(descriptor, encoding="utf-8") as file:
             _check_owner(path, os.fstat(descriptor))
             content = json.load(file)
+        _check_version(path, content["version"])
         texts = _texts({key: content[key] for key in TEXTS})
         secrets = _texts(content.get("secrets", {}))
         settings = _settings(content["settings"])
@@ -212,13 +215,24 @@ def _check_owner(path: Path, status: os.stat_result) -> None:
         )
 
 
+def _check_version(path: Path, version: Any) -> None:
+    """Refuse what a newer format may say otherwise."""
+    if version > VERSION:
+        raise Failure(
+            NO_CREDENTIALS,
+            f"a newer oauth1-rs wrote {path} (its version is {version}): update this one",
+        )
+    if version != VERSION:
+        raise ValueError("no version")
+
+
 @contextlib.contextmanager
 def _replaced(profile: Profile) -> Iterator[None]:
     """Write a file that is there whole or not at all, and takes its place when the block ends.
 
     `mkstemp` makes it of mode 0600.
     """
-    content: dict[str, Any] = {"version": 1, **{key: getattr(profile, key) for key in TEXTS}}
+    content: dict[str, Any] = {"version": VERSION, **{key: getattr(profile, key) for key in TEXTS}}
     content |= {"settings": profile.settings, "origins": profile.origins}
     if profile.store == "file":
         content["secrets"] = profile.secrets
