@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -123,7 +124,7 @@ def _login_provider(options: Mapping[str, Any]) -> Provider:
         "confirms_callback": False if options["unconfirmed"] else None,
     }
     given = {name: value for name, value in changes.items() if value is not None}
-    provider = Provider(**{**vars(known), **given})
+    provider = replace(known, **given)
     names = {
         "request_token_url": "--request-token-url",
         "authorization_url": "--authorize-url",
