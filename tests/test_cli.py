@@ -874,8 +874,11 @@ def test_a_request_to_the_provider(command: Command, provider: Provider) -> None
     assert refused.code == 1
 
 
-def test_nothing_is_left_behind(command: Command, server: WireServer) -> None:
-    before = set(Path("/tmp").iterdir())
-    assert command("request", "GET", f"{server.url}/", environment=SECRETS).code == 0
+def test_nothing_is_left_behind(
+    command: Command, server: WireServer, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    temporary = tmp_path_factory.mktemp("temporary")
+    environment = {**SECRETS, "TMPDIR": str(temporary)}
+    assert command("request", "GET", f"{server.url}/", environment=environment).code == 0
     assert list(command.home.rglob("*")) == []
-    assert {it for it in set(Path("/tmp").iterdir()) - before if "oauth1" in it.name} == set()
+    assert list(temporary.iterdir()) == []

@@ -107,8 +107,11 @@ def test_a_user_allows(command: Command, provider: Provider, begin: Callable[...
 
 
 def test_the_profile_is_the_users_alone(command: Command, begin: Callable[..., Any]) -> None:
-    process = begin("--profile", "example")
-    os.umask(os.umask(0))
+    before = os.umask(0)  # which the command has from here, and which takes no right from anybody
+    try:
+        process = begin("--profile", "example")
+    finally:
+        os.umask(before)
     requests.get(decide(command.said(PAGE)))
     done = command.ended(process)
     path = command.profiles / "example.json"
