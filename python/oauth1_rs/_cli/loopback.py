@@ -23,6 +23,8 @@ HOST = "127.0.0.1"
 PATH = "/callback"
 # Seconds that a browser may take for a request, and for reading the last page.
 PATIENCE = 10
+# Seconds in which a page that was asked for twice is shown twice.
+LINGER = 0.25
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -149,7 +151,8 @@ class CallbackServer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        while visit := self.wait(0):  # the same page once more, in another tab
+        # The same page once more: in another tab, or to a browser that fetched it beforehand.
+        while visit := self.wait(LINGER):
             visit.answer(self.last)
         self._server.shutdown()
         self._server.server_close()
