@@ -38,7 +38,7 @@ from client_requests import (
 from client_requests import ClientRequest as SharedRequest
 from oauth1_rs import Explanation, OAuth1, OAuth1Error, OAuth1TypeError
 from oauth1_rs.aiohttp import OAuth1Middleware
-from verifier import WireRequest, decode_form
+from verifier import FORM_MEDIA_TYPE, WireRequest, decode_form
 from wire_server import Answer, WireServer
 from yarl import URL
 
@@ -930,6 +930,41 @@ def test_the_documents_blocks_run(server: WireServer, block: documents.Block) ->
     documents.run("docs/clients/aiohttp.md", code, lambda _: "")
     assert nonces(server.requests)
     assert {urlsplit(it.target.decode()).path for it in server.requests} == {"/items"}
+
+
+@pytest.mark.parametrize(
+    ("data", "content_type", "parameters"),
+    [
+        (None, None, []),
+        ("a=b", FORM_MEDIA_TYPE, [("form", "a", "b")]),
+        (b"a=b", FORM_MEDIA_TYPE, [("form", "a", "b")]),
+        (bytearray(b"a=b"), FORM_MEDIA_TYPE, [("form", "a", "b")]),
+        (memoryview(b"a=b"), FORM_MEDIA_TYPE, [("form", "a", "b")]),
+        (io.BytesIO(b"a=b"), "text/plain", []),
+        (b"\xff", "text/plain", []),
+    ],
+    ids=["none", "str", "bytes", "bytearray", "memoryview", "file", "no text"],
+)
+def test_bodies_are_explained_as_they_are_signed(
+    server: WireServer, data: Any, content_type: str | None, parameters: list[tuple[str, str, str]]
+) -> None:
+    auth = OAuth1("client key", "client secret")
+    found: list[Explanation] = []
+
+    async def explain(request: ClientRequest, handler: Handler) -> ClientResponse:
+        found.append(auth.explain(request))
+        return await handler(request)
+
+    async def ask() -> None:
+        headers = {"Content-Type": content_type} if content_type else {}
+        async with ClientSession(middlewares=[OAuth1Middleware(auth), explain]) as session:
+            await session.post(f"{server.url}/", data=data, headers=headers)
+
+    asyncio.run(ask())
+    [explanation] = found
+    assert explanation.signature_matches
+    others = [(it.source, it.name, it.value) for it in explanation.parameters]
+    assert [it for it in others if it[0] != "oauth"] == parameters
 
 
 @pytest.mark.parametrize("placement", ["AUTH_HEADER", "BODY"])

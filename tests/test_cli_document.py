@@ -12,6 +12,7 @@ import sys
 import documents
 import pytest
 from command import TESTS, Command
+from oauth1_rs import providers
 from oauth1_rs._cli import terminal
 from provider import Provider
 
@@ -80,6 +81,25 @@ def test_the_blocks_run(command: Command, reader: dict[str, str]) -> None:
     assert "token secret" not in "".join(shown.values())
     for name in ("bash", "zsh", "fish"):
         assert "OAUTH1_RS_COMPLETE" in (command.home / f"oauth1-rs.{name}").read_text()
+
+
+def test_the_readmes_block_runs(
+    command: Command, reader: dict[str, str], provider: Provider
+) -> None:
+    """With Discogs being on loopback: its addresses are all that differs."""
+    [block] = [it for it in documents.blocks("README.md") if it.heading == "On the command line"]
+    install, *lines = block.text.splitlines(keepends=True)
+    assert install == 'pip install "oauth1-rs[cli]"\n'
+    urls = (
+        f"--request-token-url {provider.url}/request_token "
+        f"--authorize-url {provider.url}/authorize --access-token-url {provider.url}/access_token"
+    )
+    code = "".join(lines).replace("--provider discogs", f"{urls} --profile discogs")
+    code = code.replace("https://api.discogs.com/oauth/identity", f"{provider.url}/resource")
+    text = documents.run_in_a_shell(code, command.home, reader)
+    assert "Stored the profile discogs." in text
+    assert [record.accepted for record in provider.records] == [True] * 5
+    assert "discogs" in providers.names()
 
 
 def test_the_script_for_bash_completes(command: Command, reader: dict[str, str]) -> None:

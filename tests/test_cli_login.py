@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +23,7 @@ import pytest
 import requests
 from browser import decide
 from command import FILE_KEYRING, TESTS, Command
+from oauth1_rs._cli.loopback import ALLOWED, CallbackServer
 from provider import Provider
 from wire_server import Answer, WireServer
 
@@ -175,6 +178,28 @@ def test_a_page_that_is_asked_for_twice(command: Command, begin: Callable[..., A
     assert command.ended(process).code == 0
     for answer in answers:
         check_page(answer, "Access is allowed")
+
+
+def test_a_page_that_is_asked_for_without_end_holds_nothing() -> None:
+    """Any page in the browser can do that. Who asks again for a moment sees the same page."""
+    asked = threading.Event()
+
+    def ask(url: str) -> None:
+        with contextlib.suppress(requests.RequestException):
+            while True:
+                check_page(requests.get(url, timeout=5), "Access is allowed")
+                asked.set()
+
+    with ThreadPoolExecutor() as others:
+        with CallbackServer() as server:
+            for _ in range(3):
+                others.submit(ask, server.url)
+            visit = server.wait(5)
+            assert visit is not None
+            visit.answer(ALLOWED)
+            start = time.monotonic()
+        assert time.monotonic() - start < 3
+    assert asked.is_set()
 
 
 def test_it_listens_on_this_machine_alone(command: Command, begin: Callable[..., Any]) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import importlib
 import io
 import json
 import pickle
@@ -21,6 +20,7 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 
+import httpx
 import oauth1_rs.requests_oauthlib
 import oauthlib.oauth1
 import pytest
@@ -31,7 +31,9 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA512
 from interop import cases
 from oauth1_rs import Client, Explanation, OAuth1, OAuth1Error, OAuth1Session, OAuth1TypeError
+from oauth1_rs import httpx as for_httpx
 from oauth1_rs._masking import MASK
+from rich.console import Console
 from verifier import FORM_MEDIA_TYPE, WireRequest, verify
 from wire_server import WireServer
 
@@ -354,10 +356,9 @@ SIGNED = {"verifier": "canary", "nonce": "n"}
 
 
 def rich_text(explanation: Explanation) -> str:
-    """What rich prints: the copy of it that pip has."""
-    console = importlib.import_module("pip._vendor.rich.console")
+    """What rich prints."""
     output = io.StringIO()
-    console.Console(file=output, width=10_000, force_terminal=True).print(explanation)
+    Console(file=output, width=10_000, force_terminal=True).print(explanation)
     return output.getvalue()
 
 
@@ -584,6 +585,35 @@ def test_a_subclass_that_signs_more_is_asked() -> None:
 
     explanation = WithDefault("ck", "cs").explain(prepared("GET", "https://example.com/"))
     assert "default%3D1" in explanation.base_string
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"files": {"a": b"b"}},
+        {"content": lambda: iter([b"a", b"b"])},
+        {"json": {"a": 1}},
+        {"data": {"c": "d"}},
+        {},
+    ],
+    ids=["files", "generator", "json", "form", "none"],
+)
+def test_requests_of_httpx_are_not_read_for_it(server: WireServer, content: dict[str, Any]) -> None:
+    """A body that is only streamed is neither signed nor used up; before and after sending."""
+    body = {name: it() if callable(it) else it for name, it in content.items()}
+    form = [("form", "c", "d")] if "data" in content else []
+    with httpx.Client(auth=for_httpx.OAuth1Auth(auth())) as client_:
+        request = client_.build_request("POST", f"{server.url}/?a=b", **body)
+        before = auth().explain(request)
+        sent = client_.send(request).request
+    after = auth().explain(sent)
+    assert (before.was_signed, after.was_signed) == (False, True)
+    assert after.signature_matches
+    assert verify(server.last, *SECRETS).accepted
+    for explanation in (before, after):
+        others = [(it.source, it.name, it.value) for it in explanation.parameters]
+        assert sorted(it for it in others if it[0] != "oauth") == [*form, ("query", "a", "b")]
+        assert ("There is no body." in explanation.notes) == (not content)
 
 
 def test_requests_of_scrapy() -> None:

@@ -47,6 +47,9 @@ LONG: list[Callable[[], object]] = [
     lambda: explained_header("y=a " + "a" * MEGABYTE),
     lambda: explained_header("y=a " + " " * MEGABYTE),
     lambda: client().explain(URL).diff("curl -" + "s" * MEGABYTE),
+    lambda: str(
+        client().explain(URL, "POST", "&".join(f"token{i}=secret{i}" for i in range(20_000)), FORM)
+    ),
     lambda: client().explain(URL).diff("curl " + "\\a" * MEGABYTE),
     lambda: split("''" * MEGABYTE),
     lambda: (
@@ -124,6 +127,10 @@ HEADERS = [
     f'oauth_signature="x", "oauth_verifier="{CANARY}"',
     f'oauth_signature="x", realm="client{CANARY}"',
     f'oauth_signature="x", client{CANARY}=""',
+    f'oauth_signature_method="HMAC-SHA1", oauth_signature="client{CANARY}"',
+    f'oauth_signature_method="HMAC-SHA1", oauth_signature="token{CANARY}client{CANARY}"',
+    f'oauth_signature_method="RSA-SHA1", oauth_signature="token{CANARY}x="',
+    f'oauth_signature="x", oauth_verifier="{CANARY}", q="1{CANARY}"',
 ]
 
 
@@ -134,6 +141,26 @@ def test_nothing_secret_in_a_header_is_shown(parameters: str) -> None:
     assert CANARY not in shown(explanation)
     # The rest is.
     assert "oauth_signature" in explanation.sent.replace("%5F", "_")
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "headers"),
+    [
+        (f"client{CANARY}", URL, {}),
+        ("GET", URL, {"Host": f"client{CANARY}.example.com"}),
+        ("GET", f"https://client{CANARY}.example.com/", {}),
+        ("GET", f"{URL}?password=hunter{CANARY}&q=hunter{CANARY}", {}),
+        ("GET", f"{URL}/hunter{CANARY}?password=hunter{CANARY}", {}),
+    ],
+)
+def test_nothing_secret_in_a_request_is_shown(
+    method: str, url: str, headers: dict[str, str]
+) -> None:
+    explanation = client().explain(url, method, headers=headers)
+    assert CANARY not in shown(explanation)
+    assert CANARY.lower() not in shown(explanation).lower()
+    assert not explanation.base_string_is_exact
+    assert any("is masked" in note for note in explanation.notes)
 
 
 def test_a_signature_in_the_query_beside_the_one_in_the_header_is_masked() -> None:

@@ -3,7 +3,7 @@
 ``OAuth1`` is the ``auth=`` of requests, with the parameters of requests-oauthlib's.
 ``OAuth1Session`` is a requests session that also obtains the tokens, ``OAuth1Adapter`` lets any
 session's retries be signed. ``Client`` signs requests given in parts, for everything else.
-``explain`` of each shows what a signature covers.
+``explain`` of ``OAuth1``, of a session's ``auth`` and of ``Client`` shows what a signature covers.
 """
 
 from __future__ import annotations

@@ -11,7 +11,6 @@ from urllib.parse import unquote, unquote_to_bytes
 
 from oauth1_rs import _curl
 from oauth1_rs._exact import Exact, Pair, text_of
-from oauth1_rs._explain import Explanation
 from oauth1_rs._faults import (
     CAUSES,
     ENCODINGS,
@@ -24,16 +23,7 @@ from oauth1_rs._faults import (
     parameter_faults,
     uri_faults,
 )
-from oauth1_rs._hops import MIN_SECRET
-from oauth1_rs._masking import (
-    MASK,
-    holds_secret,
-    is_secret,
-    mentions_secret,
-    names_secret,
-    printable,
-    unquoted,
-)
+from oauth1_rs._masking import MASK, Secrets, mentions_secret, printable, unquoted
 from oauth1_rs.exceptions import OAuth1Error, OAuth1TypeError
 
 if TYPE_CHECKING:
@@ -75,7 +65,9 @@ _BASE_STRING = re.compile(
 )
 _HEADER = re.compile(r"\bOAuth\s+(?=[\w%]+\s*=)", re.IGNORECASE)
 
-_NO_SIGNATURE = "the Authorization header has no oauth_signature"
+_NO_SIGNATURE = (
+    "the Authorization header has no oauth_signature: copy all of it, with the quotation marks"
+)
 
 
 @dataclass(frozen=True)
@@ -127,16 +119,10 @@ class Found(NamedTuple):
     theirs: str
 
 
-def difference(exact: Exact | None, other: str | bytes | Explanation) -> Difference:
+def difference(exact: Exact, other: str | bytes | Exact) -> Difference:
     """Compare; see ``Explanation.diff``."""
-    if exact is None:
-        raise OAuth1Error("this explanation is a copy, without what diff compares: explain again")
-    if isinstance(other, Explanation):
-        if other._exact is None:
-            raise OAuth1Error(
-                "the other explanation is a copy, without what diff compares: explain again"
-            )
-        return _of_exact(exact, other._exact)
+    if isinstance(other, Exact):
+        return _of_exact(exact, other)
     if isinstance(other, bytes):
         other = other.decode(errors="replace")
     if not isinstance(other, str):
@@ -281,7 +267,7 @@ def _of_curl(exact: Exact, curl: _curl.CurlRequest) -> Difference:
     explain = exact.client._explain_signed
     explained = explain(curl.url, curl.method, curl.body, headers)
     is_signed = explained is not None
-    if explained is None:
+    if not is_signed:
         if _HEADER.match(authorization):
             raise OAuth1Error(_NO_SIGNATURE)
         # Their request with our protocol parameters: whatever differs is the request's.
@@ -290,9 +276,7 @@ def _of_curl(exact: Exact, curl: _curl.CurlRequest) -> Difference:
         joined = b", ".join(b'%s="%s"' % (encode(name), encode(value)) for name, value in own)
         headers["authorization"] = f"OAuth {joined.decode()}"
         explained = explain(curl.url, curl.method, curl.body, headers)
-    theirs = explained._exact if explained is not None else None
-    if theirs is None:
-        raise OAuth1Error("the curl command has nothing to compare with")
+    theirs: Exact = explained._exact  # type: ignore[union-attr,assignment]  # it is signed, and new
     protocol = [(it.name, it.value) for it in theirs.pairs if it.source == "oauth"]
     aligned = _with_protocol(exact, protocol)
     if aligned.base_string == theirs.base_string:
@@ -564,6 +548,7 @@ def _first_difference(ours: str, theirs: str) -> int:
 
 def _shown(exact: Exact, text: str) -> str:
     """Return a parameter, or a URI, with what may be secret masked, however it is encoded."""
+    secrets = Secrets(exact)
     text = re.sub(r"(?i)(?<=://)[^/?#]*(?:@|%(?:25)*40)", f"{MASK}@", text)
     plain = unquoted(text)
     uri = re.match(r"[\w+.-]*://[^?;#]*", plain)
@@ -573,15 +558,9 @@ def _shown(exact: Exact, text: str) -> str:
         text = plain[: uri.end() + 1] + MASK if mentions_secret(plain[uri.end() :]) else text
     elif mentions_secret(name) and not (is_name and equals):
         text = MASK
-    elif is_secret(exact.client, name, value) or mentions_secret(value):
+    elif secrets.hide_value(name, value) or mentions_secret(value):
         text = f"{name if is_name else MASK}={MASK}"
-    hidden = [text_of(it.value) for it in exact.pairs if names_secret(text_of(it.name))]
-    public = {exact.client.client_key, exact.client.resource_owner_key}
-    plain = unquoted(text)
-    is_hidden = holds_secret(exact.client, plain) or any(
-        len(it) >= MIN_SECRET and it in plain for it in hidden if it not in public
-    )
-    return MASK if is_hidden else text
+    return secrets.masked(text)
 
 
 def _difference(

@@ -6,23 +6,13 @@ Loaded when somebody asks for an explanation: signing needs nothing of it.
 from __future__ import annotations
 
 import re
-import sys
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from oauth1_rs._exact import Exact, Pair, setting_text, text_of
-from oauth1_rs._hops import Message
-from oauth1_rs._masking import (
-    MASK,
-    holds_secret,
-    is_hidden,
-    printable,
-    shown_base_string,
-    shown_sent,
-    shown_uri,
-)
+from oauth1_rs._masking import MASK, Secrets, printable, shown_base_string, shown_sent, shown_uri
 from oauth1_rs._notes import notes
-from oauth1_rs.exceptions import OAuth1TypeError
+from oauth1_rs.exceptions import OAuth1Error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,34 +94,35 @@ class Explanation:
     """
 
     def __init__(self, exact: Exact) -> None:
-        client = exact.client
+        client, secrets = exact.client, Secrets(exact)
         self._exact: Exact | None = exact
-        self.method = exact.method.upper()
-        self.base_string_uri = shown_uri(client, exact.base_string_uri)
-        self.parameters = tuple(_parameter(client, pair) for pair in exact.pairs)
-        self.base_string_is_exact = self.base_string_uri == exact.base_string_uri and not any(
-            it.is_secret for it in self.parameters
-        )
+        self.method = secrets.masked(exact.method.upper())
+        self.base_string_uri = shown_uri(secrets, exact.base_string_uri)
+        self.parameters = tuple(_parameter(secrets, pair) for pair in exact.pairs)
+        self.base_string_is_exact = (self.method, self.base_string_uri) == (
+            exact.method.upper(),
+            exact.base_string_uri,
+        ) and not any(it.is_secret for it in self.parameters)
         self.base_string = exact.base_string
         if not self.base_string_is_exact:
-            shown = ((it.encoded_name, it.encoded_value) for it in self.parameters)
-            self.base_string = shown_base_string(exact, self.base_string_uri, shown)
+            pairs = ((it.encoded_name, it.encoded_value) for it in self.parameters)
+            self.base_string = shown_base_string(self.method, self.base_string_uri, pairs)
         protocol = {it.name: it.value for it in self.parameters if it.source == "oauth"}
         self.signature_method = protocol.get("oauth_signature_method", "")
         found = client._reproduce(exact.base_string.encode(), exact.signature)
         self.signature_matches = found == (self.signature_method, None)
-        # Whatever the request says: what is the secrets is not shown.
+        # Whatever the request says: what is the secrets, or has one in it, is not shown.
         is_mac = _MAC_METHOD.fullmatch(self.signature_method) and _MAC.fullmatch(exact.signature)
         is_shown = is_mac and (found is None or found[0] != "PLAINTEXT")
         self.key = _key(client, self.signature_method, exact.private_key_bits)
         self.nonce = protocol.get("oauth_nonce")
         self.timestamp = protocol.get("oauth_timestamp")
-        self.signature = exact.signature if is_shown else MASK
-        self.realm = MASK if holds_secret(client, exact.realm or "") else exact.realm
+        self.signature = secrets.masked(exact.signature) if is_shown else MASK
+        self.realm = None if exact.realm is None else secrets.masked(exact.realm)
         self.placement = exact.placement
-        self.sent = shown_sent(exact, self.signature)
+        self.sent = shown_sent(exact, secrets, self.signature)
         self.was_signed = exact.was_signed
-        self.notes = tuple(notes(self, exact))
+        self.notes = tuple(notes(self, exact, secrets))
 
     def diff(self, other: str | bytes | Explanation) -> Difference:
         """Find the first thing that another side signs differently, and why.
@@ -153,9 +144,10 @@ class Explanation:
         OAuth1Error
             ``other`` is none of that, or this explanation is a copy, such as a pickled one.
         """
-        from oauth1_rs._difference import difference  # noqa: PLC0415 - it needs this module
+        from oauth1_rs._difference import difference  # noqa: PLC0415 - explaining needs it not
 
-        return difference(self._exact, other)
+        theirs = other._kept() if isinstance(other, Explanation) else other
+        return difference(self._kept(), theirs)
 
     def to_dict(self) -> dict[str, Any]:
         """Return all attributes as what JSON can hold."""
@@ -178,6 +170,11 @@ class Explanation:
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what holds secrets."""
         return {**vars(self), "_exact": None}
+
+    def _kept(self) -> Exact:
+        if self._exact is None:
+            raise OAuth1Error("an explanation is a copy, without what diff compares: explain again")
+        return self._exact
 
     def _lines(self) -> Iterator[tuple[str, str]]:
         """Yield lines, each with the style that rich gives it."""
@@ -218,32 +215,9 @@ def explanation(
     return Explanation(Exact(pairs=[Pair(*pair) for pair in pairs], **rest))
 
 
-def described(request: Any) -> Message:
-    """Return the parts of a client's request, as requests would have them, to be signed or read."""
-    try:
-        method, url, headers = request.method, request.url, request.headers
-        # httpx has another name for it.
-        body = request.body if hasattr(request, "body") else request.content
-    except AttributeError:
-        url = None
-    if url is None:
-        raise OAuth1TypeError(
-            "explain takes a prepared request, of requests, niquests or httpx, a Request of Scrapy "
-            f"or a ClientRequest of aiohttp, got {type(request).__name__}: pass what else there is "
-            "in parts, to explain(uri, http_method, body, headers) of a Client"
-        )
-    if hasattr(headers, "to_unicode_dict"):  # Scrapy's have lists of bytes
-        headers = headers.to_unicode_dict()
-    aiohttp = sys.modules.get("aiohttp")
-    if aiohttp and isinstance(body, aiohttp.BytesPayload):
-        # Only text can be had without waiting; this one is of the same bytes.
-        body = body.decode("latin-1").encode("latin-1")
-    return Message(method, str(url), headers.copy(), body)
-
-
-def _parameter(client: Client, pair: Pair) -> Parameter:
+def _parameter(secrets: Secrets, pair: Pair) -> Parameter:
     name, value = text_of(pair.name), text_of(pair.value)
-    is_name_hidden, is_value_hidden = is_hidden(client, name, value)
+    is_name_hidden, is_value_hidden = secrets.hide(name, value)
     encoded_name, encoded_value = map(text_of, pair.encoded)
     return Parameter(
         source="body hash" if pair[:2] == ("oauth", b"oauth_body_hash") else pair.source,

@@ -336,7 +336,8 @@ def _sourced_faults(exact: Exact, pairs: list[Pair]) -> Iterator[tuple[str, byte
     ):
         read = [*_decoded(query, "query", *of_query), *_decoded(form, "form", *of_form)]
         yield cause, _plain([*own, *read])
-    raw = [pair_of("", *_split(piece)) for piece in (query + b"&" + form).split(b"&") if piece]
+    pieces = [_split(piece) for piece in (query + b"&" + form).split(b"&") if piece]
+    raw = [pair_of("", *piece) for piece in pieces if not piece[0].startswith(b"oauth_")]
     yield "double_encoding", _plain([*own, *raw])
     as_they_are = [*(pair.encoded for pair in own), *(pair[1:3] for pair in raw)]
     yield "not_encoded", normalized(sorted(as_they_are))

@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from oauth1_rs._exact import Exact
-    from oauth1_rs._native import Client
 
 MASK = "****"
+# More are not looked for within other texts, which would take minutes.
+MAX_PARTS = 64
 
 # What proves who somebody is, by words that hardly mean anything else.
 _PROVING_WORDS = r"""
-    passw|passphrase|pwd|secret|verifier|session_handle|credential|assertion|signature(?!_method)
+    passw|passphrase|passcode|pwd|secret|verifier|session_handle|credential|assertion|signature(?!_method)
     | (?:access|refresh|id|(?<!o)auth)[_-]?token|(?:api|private)[_-]?key
     | (?<![a-z])(?:pass|pin|otp|jwt|bearer)(?![a-z])
 """
@@ -44,30 +45,44 @@ def printable(text: str) -> str:
     return "".join(it if it.isprintable() else it.encode("unicode_escape").decode() for it in text)
 
 
-def is_secret(client: Client, name: str, value: str) -> bool:
-    """Whether a parameter's value is not to be shown."""
-    public = {"", setting_text(client.client_key), setting_text(client.resource_owner_key)}
-    if value in public - secrets_of(client):
-        return False
-    return names_secret(name) or holds_secret(client, value)
+class Secrets:
+    """What of a request is not to be shown, wherever it is in it, in capitals or not."""
 
+    def __init__(self, exact: Exact) -> None:
+        client = exact.client
+        own = {setting_text(it) for it in (client.client_secret, client.resource_owner_secret)}
+        own -= {""}
+        keys = {setting_text(it) for it in (client.client_key, client.resource_owner_key)}
+        self._public = {"", *keys} - own
+        # What a parameter proves by its value may stand elsewhere, too.
+        beside = {text_of(it.value) for it in exact.pairs if names_secret(text_of(it.name))}
+        beside -= self._public
+        self._whole = {it.lower() for it in own | beside}
+        parts = own | (beside if len(beside) <= MAX_PARTS else set())
+        self._parts = {it.lower() for it in parts if len(it) >= MIN_SECRET}
 
-def is_hidden(client: Client, name: str, value: str) -> tuple[bool, bool]:
-    """Whether the name, and the value, of a parameter are not to be shown."""
-    # A secret that is in the RFC's own names is there by chance.
-    is_name_hidden = not name.startswith("oauth_") and holds_secret(client, name)
-    return is_name_hidden, is_name_hidden or is_secret(client, name, value)
+    def are_in(self, text: str) -> bool:
+        """Whether one of them is in a text, however encoded."""
+        # Methods are signed in upper case, hosts in lower case.
+        text = text.lower()
+        plain = unquoted(text).lower()
+        # A plus sign stands for a space in a form, and for itself elsewhere.
+        texts = {text, plain, plain.replace("+", " "), unquoted(text.replace("+", " "))}
+        return bool(texts & self._whole) or any(part in it for part in self._parts for it in texts)
 
+    def masked(self, text: str) -> str:
+        """Return a text, or the mask if one of them is in it."""
+        return MASK if self.are_in(text) else text
 
-def holds_secret(client: Client, text: str) -> bool:
-    """Whether a text has a shared-secret in it, however encoded."""
-    # A plus sign stands for a space in a form, and for itself elsewhere.
-    plain = unquoted(text)
-    texts = {text, plain, plain.replace("+", " "), unquoted(text.replace("+", " "))}
-    secrets = secrets_of(client)
-    return bool(texts & secrets) or any(
-        secret in it for secret in secrets if len(secret) >= MIN_SECRET for it in texts
-    )
+    def hide_value(self, name: str, value: str) -> bool:
+        """Whether a parameter's value is not to be shown."""
+        return value not in self._public and (names_secret(name) or self.are_in(value))
+
+    def hide(self, name: str, value: str) -> tuple[bool, bool]:
+        """Whether the name, and the value, of a parameter are not to be shown."""
+        # A secret that is in the RFC's own names is there by chance.
+        is_name_hidden = not name.startswith("oauth_") and self.are_in(name)
+        return is_name_hidden, is_name_hidden or self.hide_value(name, value)
 
 
 def unquoted(text: str) -> str:
@@ -75,12 +90,6 @@ def unquoted(text: str) -> str:
     for _ in range(MAX_ENCODINGS):
         text = unquote(text)
     return text
-
-
-def secrets_of(client: Client) -> set[str]:
-    """Return both shared-secrets, as far as they are there."""
-    secrets = {client.client_secret, client.resource_owner_secret}
-    return {setting_text(secret) for secret in secrets} - {""}
 
 
 def names_secret(name: str) -> bool:
@@ -93,37 +102,33 @@ def mentions_secret(text: str) -> bool:
     return _PROVING_TEXT.search(text) is not None
 
 
-def shown_uri(client: Client, uri: str) -> str:
-    """Return a URI without query, its path masked if a shared-secret is in it."""
-    if not holds_secret(client, uri):
+def shown_uri(secrets: Secrets, uri: str) -> str:
+    """Return a URI without query, its path masked if a secret is in it."""
+    if not secrets.are_in(uri):
         return uri
     root = re.match(r"[^:/]*://[^/]*/", uri)
-    return MASK if root is None or holds_secret(client, root[0]) else root[0] + MASK
+    return MASK if root is None or secrets.are_in(root[0]) else root[0] + MASK
 
 
-def shown_base_string(exact: Exact, uri: str, parameters: Iterable[tuple[str, str]]) -> str:
+def shown_base_string(method: str, uri: str, parameters: Iterable[tuple[str, str]]) -> str:
     """Return the base string of a URI and of encoded parameters in which secrets are masked."""
-    method, encoded_uri, _ = exact.base_string.split("&")
-    if uri != exact.base_string_uri:
-        encoded_uri = _quoted(uri)
     pairs = (f"{_quoted(name)}%3D{_quoted(value)}" for name, value in parameters)
-    return "&".join([method, encoded_uri, "%26".join(pairs)])
+    return "&".join([_quoted(method), _quoted(uri), "%26".join(pairs)])
 
 
 def _quoted(text: str) -> str:
     return quote(text, safe="").replace(quote(MASK, safe=""), MASK)
 
 
-def shown_sent(exact: Exact, signature: str) -> str:
+def shown_sent(exact: Exact, secrets: Secrets, signature: str) -> str:
     """Return what carries the signature, with secrets masked; the signature as it is shown."""
-    client = exact.client
 
     def masked(encoded_name: str, encoded_value: str, plus: str) -> tuple[str, str]:
         """Mask a parameter in which a plus sign stands for ``plus``."""
         name, value = (
             text_of(unquote_to_bytes(it.replace("+", plus))) for it in (encoded_name, encoded_value)
         )
-        is_name_hidden, is_value_hidden = is_hidden(client, name, value)
+        is_name_hidden, is_value_hidden = secrets.hide(name, value)
         if name == "oauth_signature" and value == signature:
             is_value_hidden = False
         return (
@@ -137,7 +142,7 @@ def shown_sent(exact: Exact, signature: str) -> str:
         # Without the password of the user information.
         url = re.sub(r"(?<=://)[^/?#]*@", f"{MASK}@", exact.sent_url)
         resource, mark, query = url.partition("#")[0].partition("?")
-        return shown_uri(client, resource) + mark + _masked_form(query, masked)
+        return shown_uri(secrets, resource) + mark + _masked_form(query, masked)
     body = exact.body
     form = body if isinstance(body, str) else bytes(body).decode(errors="backslashreplace")
     return _masked_form(form, masked)

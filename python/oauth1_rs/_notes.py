@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
     from oauth1_rs._exact import Exact
     from oauth1_rs._explain import Explanation
+    from oauth1_rs._masking import Secrets
 
 _BODY_HASHES = {20: "SHA-1", 32: "SHA-256"}
 
 
-def notes(shown: Explanation, exact: Exact) -> Iterator[str]:
+def notes(shown: Explanation, exact: Exact, secrets: Secrets) -> Iterator[str]:
     """Yield the notes of an explanation; names and values as it shows them."""
     if shown.was_signed:
         yield "Nonce, timestamp and signature are those that the request has."
@@ -37,10 +38,12 @@ def notes(shown: Explanation, exact: Exact) -> Iterator[str]:
         yield "PLAINTEXT signs nothing: the signature is the secrets, and is masked."
     if not shown.base_string_is_exact:
         names = _listed({it.name for it in shown.parameters if it.is_secret})
-        hidden = f"the value of {names} may be a secret" if names else "the path has a secret in it"
+        hidden = (
+            f"the value of {names} may be a secret" if names else "its beginning has a secret in it"
+        )
         yield f"The base string is not exact: {hidden}, and is masked."
     yield from _key_notes(exact, shown)
-    yield from _uri_notes(exact)
+    yield from _uri_notes(exact, secrets)
     yield from _parameter_notes(shown, exact)
     yield from _body_notes(shown, exact)
 
@@ -73,7 +76,7 @@ def _key_notes(exact: Exact, shown: Explanation) -> Iterator[str]:
         )
 
 
-def _uri_notes(exact: Exact) -> Iterator[str]:
+def _uri_notes(exact: Exact, secrets: Secrets) -> Iterator[str]:
     parts = uri_parts(exact.url)
     if parts is None:
         return
@@ -84,7 +87,8 @@ def _uri_notes(exact: Exact) -> Iterator[str]:
     if "@" in authority:
         yield "The user information before the host is not signed."
     if exact.host is not None and exact.host.lower() != host.lower():
-        yield f"The Host header, {exact.host}, counts in place of the URL's host and port."
+        shown = secrets.masked(exact.host)
+        yield f"The Host header, {shown}, counts in place of the URL's host and port."
         host = exact.host
     yield from _host_notes(scheme, host)
     if not path:

@@ -133,7 +133,7 @@ impl<'py> SentRequest<'py> {
 /// The request of any client as one that can be signed, with headers of its own.
 pub(super) fn described<'py>(request: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     static DESCRIBED: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    DESCRIBED.import(request.py(), "oauth1_rs._explain", "described")?.call1((request,))
+    DESCRIBED.import(request.py(), "oauth1_rs._described", "described")?.call1((request,))
 }
 
 fn origin(origin: Origin) -> &'static str {

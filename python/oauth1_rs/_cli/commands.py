@@ -28,7 +28,7 @@ Exit codes:
   1    refused: by the provider, the user or the server; `diff` found something
   2    the command or its settings cannot be used
   3    nobody answered, or not in time
-  4    there are no credentials, or they cannot be read
+  4    there are no credentials, they cannot be read, or the input ended
   130  interrupted
   141  nobody reads standard output any more
 

@@ -7,6 +7,7 @@ import hashlib
 import os
 import queue
 import threading
+import time
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -117,11 +118,11 @@ class Visit:
     answered: threading.Event = field(default_factory=threading.Event)
     sent: threading.Event = field(default_factory=threading.Event)
 
-    def answer(self, page: Page) -> None:
-        """Show a page, and wait until the browser has it."""
+    def answer(self, page: Page, patience: float = PATIENCE) -> None:
+        """Show a page, and wait until the browser has it, but not for long."""
         self.page = page
         self.answered.set()
-        self.sent.wait(PATIENCE)
+        self.sent.wait(max(patience, 0))
 
 
 class CallbackServer:
@@ -152,8 +153,9 @@ class CallbackServer:
         traceback: TracebackType | None,
     ) -> None:
         # The same page once more: in another tab, or to a browser that fetched it beforehand.
-        while visit := self.wait(LINGER):
-            visit.answer(self.last)
+        end = time.monotonic() + LINGER
+        while visit := self.wait(end - time.monotonic()):
+            visit.answer(self.last, end - time.monotonic())
         self._server.shutdown()
         self._server.server_close()
 

@@ -167,7 +167,7 @@ def describe(name: str) -> Profile:
         texts = _texts({key: content[key] for key in TEXTS})
         secrets = _texts(content.get("secrets", {}))
         settings = _settings(content["settings"])
-        origins = [*_texts({it: it for it in content.get("origins", [])})]
+        origins = _list_of_texts(content["origins"])
         return Profile(name=name, secrets=secrets, settings=settings, origins=origins, **texts)
     except FileNotFoundError:
         there = f" (there is: {', '.join(names())})" if names() else ""
@@ -253,6 +253,13 @@ def _replaced(profile: Profile) -> Iterator[None]:
 def _texts(value: Any) -> dict[str, str]:
     """Return what is a dictionary of texts, and refuse all else."""
     if not isinstance(value, dict) or not all(isinstance(it, str) for it in value.values()):
+        raise TypeError("no texts")
+    return value
+
+
+def _list_of_texts(value: Any) -> list[str]:
+    """Return what is a list of texts, and refuse all else."""
+    if not isinstance(value, list) or not all(isinstance(it, str) for it in value):
         raise TypeError("no texts")
     return value
 

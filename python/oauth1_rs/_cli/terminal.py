@@ -25,7 +25,7 @@ USAGE = 2
 NETWORK = 3
 """Nobody answered, or not in time."""
 NO_CREDENTIALS = 4
-"""There are no credentials, or they cannot be read."""
+"""There are no credentials, they cannot be read, or the input ended."""
 INTERRUPTED = 130
 """Ctrl-C."""
 PIPE_CLOSED = 141
