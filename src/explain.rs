@@ -11,7 +11,7 @@ use crate::percent;
 use crate::protocol::SIGNATURE;
 use crate::sign::{Request, is_encoded_once};
 use crate::signature::{SignatureMethod, SigningKey, shared_secrets};
-use crate::transmit::Placement;
+use crate::transmit::{Placement, is_quotable};
 use crate::uri::Uri;
 
 /// A request that has been signed, its protocol parameters apart from the rest.
@@ -257,8 +257,15 @@ fn header_parameters(
             let (value, after) = after.split_once(',').unwrap_or((after, ""));
             (value.trim_end_matches(BLANK), after)
         };
-        let is_as_it_is = name == "realm" || (single_encoding && name != SIGNATURE);
-        let value = if is_as_it_is { value.as_bytes().to_vec() } else { decoded(value.as_bytes()) };
+        let plain = decoded(value.as_bytes());
+        let is_as_it_is = if single_encoding && name != SIGNATURE {
+            // What cannot stand in a header as it is was encoded there.
+            std::str::from_utf8(&plain).is_ok_and(is_quotable)
+                || encoded(&plain) != value.as_bytes()
+        } else {
+            name == "realm"
+        };
+        let value = if is_as_it_is { value.as_bytes().to_vec() } else { plain };
         parameters.push((decoded(name.as_bytes()), value));
         rest = after;
     }

@@ -9,6 +9,7 @@ import re
 import signal
 import socket
 import stat
+import struct
 import subprocess
 import sys
 import threading
@@ -200,6 +201,22 @@ def test_a_page_that_is_asked_for_without_end_holds_nothing() -> None:
             start = time.monotonic()
         assert time.monotonic() - start < 3
     assert asked.is_set()
+
+
+def test_a_connection_that_is_dropped_is_not_spoken_of(
+    command: Command, begin: Callable[..., Any]
+) -> None:
+    process = begin()
+    address = urlsplit(command.said(WAITING))
+    for text in (b"", b"GET /callback?x=1 HTTP/1.1\r\nHost: "):
+        with socket.create_connection(("127.0.0.1", address.port or 0), 5) as connection:
+            connection.sendall(text)
+            linger = struct.pack("ii", 1, 0)  # reset, not closed
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    requests.get(decide(command.said(PAGE)))
+    done = command.ended(process)
+    assert done.code == 0
+    assert "Traceback" not in done.messages
 
 
 def test_it_listens_on_this_machine_alone(command: Command, begin: Callable[..., Any]) -> None:
@@ -615,13 +632,27 @@ def test_a_profile_of_a_newer_version_is_not_read(command: Command) -> None:
     for words in (
         ["profiles", "show", "example"],
         ["profiles", "allow", "example", "http://a/"],
-        ["profiles", "remove", "example"],
+        ["profiles", "add", "example"],
         ["request", "--profile", "example", "GET", "http://127.0.0.1:9/"],
     ):
-        done = command(*words)
+        done = command(*words, environment=SECRETS if "add" in words else {})
         assert done.code == 4
         assert f"a newer oauth1-rs wrote {path} (its version is 2)" in done.messages
     assert path.read_text() == newer
+    assert command("profiles", "remove", "example").code == 0
+    assert not path.exists()
+
+
+def test_a_profile_that_cannot_be_read_can_be_replaced_and_removed(command: Command) -> None:
+    command("profiles", "add", "example", environment=SECRETS)
+    path = command.profiles / "example.json"
+    for words in (["profiles", "add", "example"], ["profiles", "remove", "example"]):
+        path.write_text("{")
+        assert command(*words, environment=SECRETS).code == 0
+    assert not path.exists()
+    os.mkfifo(path, 0o600)
+    assert "is no profile" in command("profiles", "show", "example").messages
+    assert "there is no profile" in command("profiles", "remove", "another").messages
 
 
 def test_a_profile_is_written_whole_or_not_at_all(command: Command) -> None:

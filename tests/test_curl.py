@@ -167,6 +167,7 @@ def test_what_is_shown_of_it_is_no_secret() -> None:
             " -H 'content-type: Application/x-www-form-urlencoded'",
             "--upload-file names a file",
         ),
+        ("curl https://a.example/b/ -T canary", "ends with /"),
         ("curl https://a.example/ -K canary", "--config"),
         ("curl https://a.example/ --request-target /canary", "--request-target"),
         ("curl https://a.example/ --next https://b.example/", "one request at a time"),

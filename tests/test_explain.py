@@ -435,6 +435,16 @@ def test_a_secret_with_a_space_is_masked_however_that_is_written(written: str) -
         assert (written in shown) == (written == "x")
 
 
+@pytest.mark.parametrize("key", ["\xe9", 'a"b', "a\\b", "a%20b", "a b!c"])
+def test_values_that_are_encoded_once(key: str) -> None:
+    signer = Client(key, SECRETS[0], "token", SECRETS[1], single_encoding=True)
+    explanation = signer.explain("https://example.com/")
+    assert explanation.signature_matches
+    assert explanation.parameters[0].value == key
+    assert mac(explanation, *SECRETS) == explanation.signature
+    assert explanation.diff(explanation).cause == "none"
+
+
 def test_masked_names_that_are_not_the_same_are_not_repeated() -> None:
     explanation = client().explain("https://example.com/?client+secret1=a&client+secret2=b")
     assert [it.name for it in explanation.parameters].count(MASK) == 2

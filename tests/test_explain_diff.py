@@ -550,7 +550,6 @@ def test_a_plaintext_signature_that_is_encoded_twice() -> None:
         lambda text: f"Authorization: {text}\r\nHost: api.example.com",
         lambda text: text.replace(", ", ","),
         lambda text: text.replace('"', ""),
-        lambda text: text.replace("OAuth ", 'OAuth realm="Photos", '),
     ],
 )
 def test_headers_however_they_are_written(write: Any) -> None:
@@ -651,7 +650,72 @@ def test_a_curl_command_whose_body_is_not_read() -> None:
     hashed = explained(method="PUT", body="text", headers=JSON, body_hash="sha1")
     command = f"curl '{URL}' -T file -H 'Content-Type: application/json'"
     assert hashed.diff(command).cause == "same"
-    assert explained(method="PUT").diff(f"curl '{URL}' -T file").cause == "same"
+    other = explained(method="PUT", body=b"text", headers={"Content-Type": "text/plain"})
+    assert other.diff(f"curl '{URL}' -T file").cause == "same"
+    assert explained(method="PUT").diff(f"curl '{URL}' -T file").cause == "unsigned_body"
+
+
+SAME = "https://api.example.com/1/Items"
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "cause"),
+    [
+        ((f"{SAME}?a=b", "POST"), (SAME, "POST", "a=b", FORM), "query_or_form"),
+        ((SAME, "POST"), (SAME, "POST", b"{}", JSON), "unsigned_body"),
+        ((SAME, "POST", b"{}", JSON), (SAME, "POST", b"[]", JSON), "unsigned_body"),
+        ((SAME, "POST", b"{}", JSON), (SAME, "POST", "{}", JSON), None),
+        ((SAME, "POST", "a=b", FORM), (SAME, "POST", b"a=b", FORM), None),
+    ],
+)
+def test_what_is_sent_and_not_signed_may_differ(
+    ours: tuple[Any, ...], theirs: tuple[Any, ...], cause: str | None
+) -> None:
+    one, other = (explained(*it, **without_hash({})) for it in (ours, theirs))
+    assert one.diff(other).cause == (cause or "none")
+    url, method, body, headers = [*theirs, None, {}][:4]
+    words = [f"-H '{name}: {value}'" for name, value in (headers or {}).items()]
+    words += ["--data-raw", f"'{in_text(body)}'"] if body else []
+    command = f"curl -X {method} '{url}' {' '.join(words)}"
+    assert one.diff(command).cause == (cause or "same")
+    signed = f"{command} -H 'Authorization: {other.sent}'"
+    assert one.diff(signed).cause == (cause or "none")
+
+
+def in_text(body: str | bytes) -> str:
+    return body.decode() if isinstance(body, bytes) else body
+
+
+def test_a_realm_is_compared_though_it_is_not_signed() -> None:
+    upper, lower, none = (explained(realm=it) for it in ("1_SB1", "1_sb1", None))
+    for other in (lower, lower.sent, f"curl '{URL}' -H 'Authorization: {lower.sent}'"):
+        difference = upper.diff(other)
+        assert difference.cause == "realm"
+        assert (difference.ours, difference.theirs) == ("realm=1_SB1", "realm=1_sb1")
+    assert upper.diff(none.sent).cause == none.diff(upper.sent).cause == "realm"
+    assert upper.diff(upper.sent).cause == "none"
+    assert upper.diff(f"curl '{URL}'").cause == "same"
+
+
+def test_lower_case_escapes_of_everything() -> None:
+    """As .NET's HttpUtility.UrlEncode writes them."""
+    explanation = explained()
+    lower = re.sub("%[0-9A-F]{2}", lambda it: it[0].lower(), explanation.base_string)
+    lower_uri = explanation.base_string.replace("%3A%2F%2F", "%3a%2f%2f").replace(
+        "%2F1%2F", "%2f1%2f"
+    )
+    for text in (lower, lower_uri):
+        assert explanation.diff(text).cause == "lower_case_escapes"
+        signed = header(explanation, signed_by(text))
+        assert explanation.diff(signed).cause == "lower_case_escapes"
+    assert explanation.diff(lower).theirs.startswith("https%3a%2f%2f")
+
+
+def test_the_servers_text_counts_though_ours_is_beside_it() -> None:
+    explanation = explained(nonce="a+b/c==")
+    twice = explanation.base_string.replace("%25", "%2525")
+    for text in (f"ours {explanation.base_string} expected {twice}", twice):
+        assert explanation.diff(text).cause == "double_encoding"
 
 
 def test_a_curl_command_of_oauth_2_is_not_the_same() -> None:

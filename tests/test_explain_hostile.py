@@ -47,6 +47,10 @@ LONG: list[Callable[[], object]] = [
     lambda: explained_header("y=a " + "a" * MEGABYTE),
     lambda: explained_header("y=a " + " " * MEGABYTE),
     lambda: client().explain(URL).diff("curl -" + "s" * MEGABYTE),
+    lambda: client().explain(URL).diff(f"curl -g 'https://x/{'[' * 200_000}'"),
+    lambda: client().explain(URL).diff(f"curl 'https://x/{'[' * 200_000}'"),
+    lambda: client().explain(URL).diff(f"curl 'https://x/{'a/' * 100_000}{'../' * 100_000}'"),
+    lambda: client().explain(f"{URL}?q={'password' * (MEGABYTE // 8)}{' ' * MEGABYTE}"),
     lambda: str(
         client().explain(URL, "POST", "&".join(f"token{i}=secret{i}" for i in range(20_000)), FORM)
     ),
@@ -131,6 +135,7 @@ HEADERS = [
     f'oauth_signature_method="HMAC-SHA1", oauth_signature="token{CANARY}client{CANARY}"',
     f'oauth_signature_method="RSA-SHA1", oauth_signature="token{CANARY}x="',
     f'oauth_signature="x", oauth_verifier="{CANARY}", q="1{CANARY}"',
+    f'oauth_signature_method="HMAC-SHA1", oauth_signature="another{CANARY}"',
 ]
 
 
@@ -151,6 +156,10 @@ def test_nothing_secret_in_a_header_is_shown(parameters: str) -> None:
         ("GET", f"https://client{CANARY}.example.com/", {}),
         ("GET", f"{URL}?password=hunter{CANARY}&q=hunter{CANARY}", {}),
         ("GET", f"{URL}/hunter{CANARY}?password=hunter{CANARY}", {}),
+        ("GET", f"{URL}?next=https://example.com/%3Fpassword%3D{CANARY}", {}),
+        ("GET", f"{URL}?next=https://user:{CANARY}@example.com/", {}),
+        ("GET", f"{URL};password={CANARY}", {}),
+        ("GET", f'{URL}?{{"user":"u","password":"{CANARY}"}}', {}),
     ],
 )
 def test_nothing_secret_in_a_request_is_shown(
@@ -163,11 +172,33 @@ def test_nothing_secret_in_a_request_is_shown(
     assert any("is masked" in note for note in explanation.notes)
 
 
+@pytest.mark.parametrize("secret", ["cs%2Fsecret1", "a+b c%2525"])
+def test_a_secret_with_escapes_is_masked_at_every_level(secret: str) -> None:
+    for level in (secret, quote(secret), quote(quote(secret))):
+        for url in (f"{URL}/{quote(level)}", f"{URL}?q={quote(level)}"):
+            signer = Client("ck", secret, "tok", realm=secret, nonce="1", timestamp="2")
+            explanation = signer.explain(url)
+            assert level not in shown(explanation)
+            assert quote(level) not in shown(explanation)
+
+
+def test_values_that_are_short_or_public_hide_nothing_else() -> None:
+    for query in ("code=1191", "key=https", "code=POST"):
+        explanation = client().explain(f"{URL}?{query}", "POST")
+        assert explanation.method == "POST"
+        assert explanation.base_string.startswith("POST&https%3A%2F%2Fapi.example.com%2Fr&")
+        assert explanation.timestamp == "1191242096"
+    status = client().explain(f"{URL}?status=I forgot my password again")
+    assert status.base_string_is_exact
+
+
 def test_a_signature_in_the_query_beside_the_one_in_the_header_is_masked() -> None:
     url = f"{URL}?oauth_signature={CANARY}%2526X"
-    headers = {"Authorization": 'OAuth oauth_signature_method="HMAC-SHA1", oauth_signature="a+/="'}
+    signature = "a+/" * 9 + "="
+    value = f'OAuth oauth_signature_method="HMAC-SHA1", oauth_signature="{signature}"'
+    headers = {"Authorization": value}
     explanation = client().explain(url, headers=headers)
-    assert explanation.signature == "a+/="
+    assert explanation.signature == signature
     assert CANARY not in shown(explanation)
 
 

@@ -288,10 +288,20 @@ def _request(options: list[tuple[str, str]]) -> CurlRequest:
     else:
         method = "POST" if body is not None or has_parts else "GET"
     is_unread = body is None and (has_parts or "upload-file" in given)
-    media_types = [value for name, value in headers if name.lower() == "content-type"]
-    if is_unread and any(FORM_MEDIA_TYPE in value.lower() for value in media_types):
-        raise _file("upload-file")
+    if "upload-file" in given:
+        _check_upload(url, headers, is_unread=is_unread)
     return CurlRequest(method, url, headers, UnreadBody() if is_unread else body)
+
+
+def _check_upload(url: str, headers: list[tuple[str, str]], *, is_unread: bool) -> None:
+    media_types = [value.lower() for name, value in headers if name.lower() == "content-type"]
+    if is_unread and any(FORM_MEDIA_TYPE in it for it in media_types):
+        raise _file("upload-file")
+    if re.match(r"[^?#]*/(?:[?#]|$)", url):
+        raise OAuth1Error(
+            "the curl command uploads a file to a URL that ends with /, to which curl adds the "
+            "file's name: give the whole URL"
+        )
 
 
 def _body(options: list[tuple[str, str]]) -> bytes | None:
@@ -310,8 +320,9 @@ def _url(given: dict[str, list[str]], queries: list[str]) -> str:
             f"the curl command has {len(urls)} URLs, and must have one: is something not in "
             "quotation marks?"
         )
-    url = urls[0] if "://" in urls[0] else f"http://{urls[0]}"
-    if "globoff" not in given and re.search(r"[{}]|(?<!://)(?<!@)\[[^\]]+\]", url):
+    scheme = given.get("proto-default", ["http"])[-1]
+    url = urls[0] if "://" in urls[0] else f"{scheme}://{urls[0]}"
+    if "globoff" not in given and re.search(r"[{}]|(?<!://)(?<!@)\[[^\[\]]+\]", url):
         raise OAuth1Error(
             "the curl command has a URL with {} or [], for which curl makes several: give one, or "
             "--globoff"
@@ -328,14 +339,15 @@ def _url(given: dict[str, list[str]], queries: list[str]) -> str:
 
 def _without_dots(path: str) -> str:
     """Return a path without its segments . and .., as RFC 3986 section 5.2.4 asks."""
-    segments = path.split("/")
-    kept = segments[:1]
-    for segment in segments[1:]:
+    root, *segments = path.split("/")
+    kept: list[str] = []
+    for segment in segments:
         if segment == "..":
-            kept = kept[:1] + kept[1:-1]
+            del kept[-1:]
         elif segment != ".":
             kept.append(segment)
-    return "/".join(kept + [""] * (segments[-1] in {".", ".."}))
+    ends_in_dots = bool(segments) and segments[-1] in {".", ".."}
+    return "/".join([root, *kept, *[""] * ends_in_dots])
 
 
 def _data(name: str, value: str) -> str:

@@ -18,12 +18,13 @@ from oauth1_rs._faults import (
     body_bytes,
     by_encoding,
     encode,
+    in_lower_case,
     normalized,
     pair_of,
     parameter_faults,
     uri_faults,
 )
-from oauth1_rs._masking import MASK, Secrets, mentions_secret, printable, unquoted
+from oauth1_rs._masking import MASK, Secrets, decodings, names_secret, printable, tells_secret
 from oauth1_rs.exceptions import OAuth1Error, OAuth1TypeError
 
 if TYPE_CHECKING:
@@ -141,7 +142,11 @@ def difference(exact: Exact, other: str | bytes | Exact) -> Difference:
         theirs = _header_parameters(other[header.end() :])
         signature = dict(theirs).get(b"oauth_signature", b"").decode(errors="replace")
         if signature:
-            return _of_signature(exact, theirs, signature)
+            found = _of_signature(exact, theirs, signature)
+            realm = dict(theirs).get(b"realm")
+            is_same = exact.placement == "AUTH_HEADER" and found.cause == "none"
+            of_realms = _of_realms(exact, None if realm is None else text_of(realm))
+            return of_realms if is_same and of_realms is not None else found
         raise OAuth1Error(_NO_SIGNATURE)
     raise OAuth1Error(
         "there is neither a base string (GET&https%3A%2F%2F...&...) in the text, nor an "
@@ -199,8 +204,13 @@ def _chosen(exact: Exact, found: list[str]) -> str:
         # Only at the end of our last parameter is it sure that punctuation is of the sentence.
         trimmed = text.rstrip(_PUNCTUATION)
         ended.append(trimmed if trimmed.endswith(last) else text)
-    nonces = [normalized([it.encoded]).decode() for it in exact.pairs if it.name in _TIMES]
-    others = [it for it in ended if it != exact.base_string and all(n in it for n in nonces)]
+    times = [text_of(it.name + b"=" + it.value) for it in exact.pairs if it.name in _TIMES]
+    others = [
+        it
+        for it in ended
+        if it != exact.base_string
+        and all(any(time in level for level in decodings(it)) for time in times)
+    ]
     # Logs have what was sent beside what the server made of it.
     return others[0] if others else exact.base_string if exact.base_string in ended else ended[0]
 
@@ -230,8 +240,34 @@ def _of_exact(exact: Exact, theirs: Exact) -> Difference:
         return _of_base_strings(exact, theirs.base_string)
     protocol = [(it.name, it.value) for it in theirs.pairs if it.source == "oauth"]
     found = _of_signature(exact, protocol, theirs.signature)
-    # The text is known, so that nothing else is left.
-    return _difference("key") if found.cause == "signature" else found
+    if found.cause == "signature":
+        # The text is known, so that nothing else is left.
+        return _difference("key")
+    return (_of_the_rest(exact, theirs) if found.cause == "none" else None) or found
+
+
+def _of_the_rest(exact: Exact, theirs: Exact) -> Difference | None:
+    """Name the first difference in what is sent and not signed."""
+    sent = [
+        Counter((it.source, it.encoded) for it in side.pairs if it.source != "oauth")
+        for side in (exact, theirs)
+    ]
+    if sent[0] != sent[1]:
+        return _difference("query_or_form")
+    bodies = [body_bytes(exact.body), body_bytes(theirs.body)]
+    # What is not in memory is at least there.
+    is_known = None not in bodies or b"" in bodies
+    if not exact.is_form and not theirs.is_form and is_known and bodies[0] != bodies[1]:
+        return _difference("unsigned_body")
+    in_headers = exact.placement == theirs.placement == "AUTH_HEADER"
+    return _of_realms(exact, theirs.realm) if in_headers else None
+
+
+def _of_realms(exact: Exact, theirs: str | None) -> Difference | None:
+    if exact.realm == theirs:
+        return None
+    pieces = ["" if it is None else f"realm={it}" for it in (exact.realm, theirs)]
+    return _difference("realm", *(_shown(exact, it) for it in pieces))
 
 
 def _of_signature(exact: Exact, theirs: list[tuple[bytes, bytes]], signature: str) -> Difference:
@@ -281,12 +317,16 @@ def _of_curl(exact: Exact, curl: _curl.CurlRequest) -> Difference:
     aligned = _with_protocol(exact, protocol)
     if aligned.base_string == theirs.base_string:
         if is_signed:
-            return _of_signature(exact, protocol, theirs.signature)
+            found = _of_signature(exact, protocol, theirs.signature)
+            return (_of_the_rest(exact, theirs) if found.cause == "none" else None) or found
         is_hashed = any(name == b"oauth_body_hash" for name, _ in protocol)
         bodies = [body_bytes(exact.body), body_bytes(curl.body)]
         if is_hashed and None not in bodies and bodies[0] != bodies[1]:
             return _difference("body_hash")
-        return _difference("authorization" if authorization else "same")
+        if authorization:
+            return _difference("authorization")
+        # Of the realm an unsigned command says nothing.
+        return _of_the_rest(exact, replace(theirs, realm=exact.realm)) or _difference("same")
     types = exact.content_type or "", theirs.content_type or ""
     if exact.is_form != theirs.is_form and all(types):
         position = _first_difference(aligned.base_string, theirs.base_string)
@@ -316,14 +356,17 @@ def _component_differences(exact: Exact, theirs: str) -> Iterator[Found]:
     if uri != their_uri:
         cause = _cause_of_uri(exact, their_uri)
         shown = exact.base_string_uri, unquote(their_uri)
-        yield Found(cause, *((uri, their_uri) if cause == "uri_not_encoded" else shown))
+        is_of_encoding = cause in {"uri_not_encoded", "lower_case_escapes"}
+        yield Found(cause, *((uri, their_uri) if is_of_encoding else shown))
     if parameters != their_parameters:
         yield _parameter_difference(exact, their_parameters)
 
 
 def _cause_of_uri(exact: Exact, theirs: str) -> str:
-    for cause, uri in uri_faults(exact):
-        if theirs == encode(uri.encode()).decode():
+    faulty = [(cause, encode(uri.encode())) for cause, uri in uri_faults(exact)]
+    faulty.append(("lower_case_escapes", in_lower_case(encode(exact.base_string_uri.encode()))))
+    for cause, uri in faulty:
+        if theirs.encode() == uri:
             return cause
     if "://" in theirs:
         return "uri_not_encoded"
@@ -345,7 +388,7 @@ def _cause_of_uri(exact: Exact, theirs: str) -> str:
 
 def _cause_of_path(ours: str, theirs: str) -> str:
     if ours.rstrip("/") == theirs.rstrip("/"):
-        return "trailing_slash"
+        return "trailing_slash" if ours != theirs else "path_encoded_anew"
     if ours.lower() == theirs.lower():
         return "path_case"
     return "query_in_uri" if theirs.partition("?")[0] == ours else "path"
@@ -497,10 +540,17 @@ def _faulty_signature(exact: Exact) -> Difference | None:
     methods += [("method", it) for it in ("GET", "POST", "PUT")]
     uris = [(cause, encode(it.encode()).decode()) for cause, it in uri_faults(exact)]
     uris.append(("uri_not_encoded", exact.base_string_uri))
+    lower_uri = in_lower_case(encode(exact.base_string_uri.encode())).decode()
+    uris.append(("lower_case_escapes", lower_uri))
     normals = [(cause, it.decode(errors="replace")) for cause, it in parameter_faults(exact)]
     texts = [(cause, f"{it}&{uri}&{parameters}") for cause, it in methods]
     texts += [(cause, f"{method}&{it}&{parameters}") for cause, it in uris]
     texts += [(cause, f"{method}&{uri}&{it}") for cause, it in normals]
+    texts += [
+        (cause, f"{method}&{lower_uri}&{it}")
+        for cause, it in normals
+        if cause == "lower_case_escapes"
+    ]
     for text, cause in {text: cause for cause, text in reversed(texts)}.items():
         found = _reproduced(exact, text, signature_method.decode(errors="replace"))
         if found is not None and text != exact.base_string:
@@ -549,18 +599,18 @@ def _first_difference(ours: str, theirs: str) -> int:
 def _shown(exact: Exact, text: str) -> str:
     """Return a parameter, or a URI, with what may be secret masked, however it is encoded."""
     secrets = Secrets(exact)
-    text = re.sub(r"(?i)(?<=://)[^/?#]*(?:@|%(?:25)*40)", f"{MASK}@", text)
-    plain = unquoted(text)
+    is_hidden = secrets.are_in(text)
+    text = re.sub(r"(?i)(?<=://)[^?#]*(?:@|%(?:25)*40)", f"{MASK}@", text)
+    plain = decodings(text)[-1]
     uri = re.match(r"[\w+.-]*://[^?;#]*", plain)
     name, equals, value = plain.partition("=")
     is_name = re.fullmatch(r"[\w.~\[\]-]*", name) is not None
-    if uri is not None:
-        text = plain[: uri.end() + 1] + MASK if mentions_secret(plain[uri.end() :]) else text
-    elif mentions_secret(name) and not (is_name and equals):
-        text = MASK
-    elif secrets.hide_value(name, value) or mentions_secret(value):
-        text = f"{name if is_name else MASK}={MASK}"
-    return secrets.masked(text)
+    if is_name and equals and secrets.hide_value(name, value):
+        return secrets.masked(f"{name}={MASK}")
+    if uri is not None and not is_hidden:
+        return plain[: uri.end() + 1] + MASK if tells_secret(plain[uri.end() :]) else text
+    is_telling = tells_secret(plain) or (not is_name and names_secret(name))
+    return MASK if is_hidden or (is_telling and not (is_name and equals)) else text
 
 
 def _difference(

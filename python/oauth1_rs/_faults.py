@@ -105,6 +105,11 @@ CAUSES = {
     "body_hash_expected": "The other side signs an oauth_body_hash: pass body_hash= or "
     "force_include_body=True.",
     "body_hash_not_expected": "The other side does not sign the oauth_body_hash.",
+    "unsigned_body": "The same is signed, and the bodies differ: they are not signed.",
+    "query_or_form": "The same is signed, and sent otherwise: one side has parameters in the query "
+    "that the other has in the form.",
+    "realm": "The same is signed, and the realms differ: the realm is not signed, but servers such "
+    "as NetSuite's ask for one.",
     "body_hash": "The hashes of the body differ: it was changed on its way, or hashed another way.",
     "version_missing": "The other side has no oauth_version, which may be left out: "
     'protocol_parameters={"oauth_version": None}.',
@@ -161,7 +166,8 @@ def _of_utf_8(value: bytes, encoding: str) -> bytes:
     return encode(text.encode(encoding, errors="replace"))
 
 
-def _in_lower_case(encoded: bytes) -> bytes:
+def in_lower_case(encoded: bytes) -> bytes:
+    """Return encoded text with its escapes in lower case."""
     return re.sub(rb"%[0-9A-F]{2}", lambda found: found[0].lower(), encoded)
 
 
@@ -174,7 +180,7 @@ ENCODINGS: tuple[tuple[str, Callable[[bytes], bytes]], ...] = (
     ("plus_not_space", lambda text: encode(text).replace(b"%20", b"%2B")),
     ("reserved_not_encoded", lambda text: _encode_but(text, b"!*'()")),
     ("tilde_encoded", lambda text: encode(text).replace(b"~", b"%7E")),
-    ("lower_case_escapes", lambda text: _in_lower_case(encode(text))),
+    ("lower_case_escapes", lambda text: in_lower_case(encode(text))),
     ("not_encoded", lambda text: text),
     ("characters_lost", lambda text: _of_utf_8(text, "utf-8")),
     ("latin_1", lambda text: _of_utf_8(text, "latin-1")),
@@ -294,7 +300,7 @@ def _encoding_faults(pairs: list[Pair]) -> Iterator[tuple[str, bytes]]:
         names = [(name, value) for (name, _), (_, value) in zip(wrong, right, strict=True)]
         cause_of_names = "names_not_encoded" if cause == "not_encoded" else cause
         yield cause_of_names, normalized(sorted(names))
-    yield "lower_case_escapes", _in_lower_case(_plain(pairs))
+    yield "lower_case_escapes", in_lower_case(_plain(pairs))
 
 
 def _order_faults(pairs: list[Pair]) -> Iterator[tuple[str, bytes]]:

@@ -17,27 +17,29 @@ if TYPE_CHECKING:
 MASK = "****"
 # More are not looked for within other texts, which would take minutes.
 MAX_PARTS = 64
+# A shorter one of them is in any text by chance.
+MIN_BESIDE = 6
 
-# What proves who somebody is, by words that hardly mean anything else.
-_PROVING_WORDS = r"""
-    passw|passphrase|passcode|pwd|secret|verifier|session_handle|credential|assertion|signature(?!_method)
-    | (?:access|refresh|id|(?<!o)auth)[_-]?token|(?:api|private)[_-]?key
-    | (?<![a-z])(?:pass|pin|otp|jwt|bearer)(?![a-z])
-"""
-_PROVING_TEXT = re.compile(_PROVING_WORDS, re.IGNORECASE | re.VERBOSE)
-# And by words that mean it where they name a parameter. `oauth_token` is public, and so is the
-# token of a page in a list.
+# The names of parameters that prove who somebody is. `oauth_token` is public, and so is the token
+# of a page in a list.
 _PROVING_NAME = re.compile(
-    rf"""
-    {_PROVING_WORDS}
+    r"""
+    passw|passphrase|passcode|passkey|pwd|secret|verifier|session_handle|credential|assertion
+    | signature(?!_method)|private|privkey|totp|cvv|saml|authorization|security_answer|userpass
     | (?<!oauth_)(?<!page)(?<!page_)(?<!page-)token(?!s|i[sz])
-    | (?:access|session|account|auth|encryption|signing)[_-]?key
+    | (?:access|session|account|auth|encryption|signing|api)[_-]?key
+    | (?:auth|device|verification|mfa|pin|recovery)[_-]?code
     | sess(?:ion)?[_-]?id
+    | (?<![a-z])(?:pass|pin|otp|mfa|jwt|bearer|pw)(?![a-z])
     | (?<![a-z])(?:session|sid|sig|hmac|cookie|csrf|xsrf|auth(?!_))(?![a-z])
     | ^(?:code|key|ticket)$
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+# A name with its value, as in a query, a header or JSON. From a name's beginning alone: else the
+# time grows with the square of a text's length.
+_ASSIGNED = re.compile(r"(?<![\w.~\[\]-])([\w.~\[\]-]+)[\"']?\s*[=:]")
+_USER_INFORMATION = re.compile(r"(?<=://)[^/?#\s:@]*:[^?#\s]*@")
 
 
 def printable(text: str) -> str:
@@ -54,21 +56,21 @@ class Secrets:
         own -= {""}
         keys = {setting_text(it) for it in (client.client_key, client.resource_owner_key)}
         self._public = {"", *keys} - own
+        self._own = {it.lower() for it in own}
         # What a parameter proves by its value may stand elsewhere, too.
         beside = {text_of(it.value) for it in exact.pairs if names_secret(text_of(it.name))}
-        beside -= self._public
-        self._whole = {it.lower() for it in own | beside}
-        parts = own | (beside if len(beside) <= MAX_PARTS else set())
-        self._parts = {it.lower() for it in parts if len(it) >= MIN_SECRET}
+        self._beside = beside - self._public
+        long = {it.lower() for it in self._beside if len(it) >= MIN_BESIDE}
+        self._parts = {it for it in self._own if len(it) >= MIN_SECRET}
+        self._parts |= long if len(long) <= MAX_PARTS else set()
 
     def are_in(self, text: str) -> bool:
         """Whether one of them is in a text, however encoded."""
-        # Methods are signed in upper case, hosts in lower case.
-        text = text.lower()
-        plain = unquoted(text).lower()
-        # A plus sign stands for a space in a form, and for itself elsewhere.
-        texts = {text, plain, plain.replace("+", " "), unquoted(text.replace("+", " "))}
-        return bool(texts & self._whole) or any(part in it for part in self._parts for it in texts)
+        # Methods are signed in upper case, hosts in lower case. A plus sign stands for a space in a
+        # form, and for itself elsewhere.
+        levels = [*decodings(text.lower()), *decodings(text.lower().replace("+", " "))]
+        texts = {it.lower() for it in levels} | {it.lower().replace("+", " ") for it in levels}
+        return bool(texts & self._own) or any(part in it for part in self._parts for it in texts)
 
     def masked(self, text: str) -> str:
         """Return a text, or the mask if one of them is in it."""
@@ -76,20 +78,27 @@ class Secrets:
 
     def hide_value(self, name: str, value: str) -> bool:
         """Whether a parameter's value is not to be shown."""
-        return value not in self._public and (names_secret(name) or self.are_in(value))
+        if value in self._public:
+            return False
+        is_beside = value in self._beside and not name.startswith("oauth_")
+        return names_secret(name) or is_beside or self.are_in(value) or tells_secret(value)
 
     def hide(self, name: str, value: str) -> tuple[bool, bool]:
         """Whether the name, and the value, of a parameter are not to be shown."""
         # A secret that is in the RFC's own names is there by chance.
-        is_name_hidden = not name.startswith("oauth_") and self.are_in(name)
+        is_plain = re.fullmatch(r"[\w.~\[\]-]*", name) is not None
+        is_name_hidden = not name.startswith("oauth_") and (
+            self.are_in(name) or (not is_plain and tells_secret(name))
+        )
         return is_name_hidden, is_name_hidden or self.hide_value(name, value)
 
 
-def unquoted(text: str) -> str:
-    """Return a text without the encodings that it is in, one within the other."""
+def decodings(text: str) -> list[str]:
+    """Return a text, and what it is without each of the encodings that it is in."""
+    found = [text]
     for _ in range(MAX_ENCODINGS):
-        text = unquote(text)
-    return text
+        found.append(unquote(found[-1]))
+    return found
 
 
 def names_secret(name: str) -> bool:
@@ -97,14 +106,17 @@ def names_secret(name: str) -> bool:
     return _PROVING_NAME.search(name) is not None
 
 
-def mentions_secret(text: str) -> bool:
-    """Whether a text may have a parameter in it that proves who somebody is."""
-    return _PROVING_TEXT.search(text) is not None
+def tells_secret(text: str) -> bool:
+    """Whether a text has a parameter, or user information, in it that proves who somebody is."""
+    return any(
+        _USER_INFORMATION.search(it) or any(map(names_secret, _ASSIGNED.findall(it)))
+        for it in decodings(text)
+    )
 
 
 def shown_uri(secrets: Secrets, uri: str) -> str:
     """Return a URI without query, its path masked if a secret is in it."""
-    if not secrets.are_in(uri):
+    if not secrets.are_in(uri) and not tells_secret(uri):
         return uri
     root = re.match(r"[^:/]*://[^/]*/", uri)
     return MASK if root is None or secrets.are_in(root[0]) else root[0] + MASK
@@ -129,6 +141,8 @@ def shown_sent(exact: Exact, secrets: Secrets, signature: str) -> str:
             text_of(unquote_to_bytes(it.replace("+", plus))) for it in (encoded_name, encoded_value)
         )
         is_name_hidden, is_value_hidden = secrets.hide(name, value)
+        # A realm counts as it is.
+        is_value_hidden = is_value_hidden or secrets.are_in(encoded_value)
         if name == "oauth_signature" and value == signature:
             is_value_hidden = False
         return (

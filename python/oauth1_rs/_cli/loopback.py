@@ -173,6 +173,9 @@ class _Server(ThreadingHTTPServer):
     # On Windows it would let another program have the port, too.
     allow_reuse_address = os.name != "nt"
 
+    def handle_error(self, *_arguments: object) -> None:
+        """Write nothing of a connection that a browser has dropped."""
+
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Server

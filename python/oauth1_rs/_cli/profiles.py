@@ -47,6 +47,10 @@ SETTINGS = {
 """What a profile can have of the keywords of `OAuth1Session`."""
 
 
+class _UnreadableError(Failure):
+    """There is no profile, or none that could be lost."""
+
+
 @dataclass
 class Profile:
     """One set of credentials, and the settings that they are used with."""
@@ -111,6 +115,8 @@ def check_folder() -> None:
 
 def save(profile: Profile) -> None:
     """Store a profile, in place of one with that name. Says in `profile.store` where."""
+    with contextlib.suppress(_UnreadableError):
+        describe(profile.name)
     profile.created = profile.created or datetime.now(timezone.utc).isoformat(timespec="seconds")
     try:
         check_folder()
@@ -159,7 +165,9 @@ def describe(name: str) -> Profile:
     try:
         _check_owner(path.parent, path.parent.stat())
         # Not a file that somebody else puts in its place: the one that is open is looked at.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        # Nor one that never ends.
+        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+        descriptor = os.open(path, flags)
         with os.fdopen(descriptor, encoding="utf-8") as file:
             _check_owner(path, os.fstat(descriptor))
             content = json.load(file)
@@ -171,23 +179,30 @@ def describe(name: str) -> Profile:
         return Profile(name=name, secrets=secrets, settings=settings, origins=origins, **texts)
     except FileNotFoundError:
         there = f" (there is: {', '.join(names())})" if names() else ""
-        raise Failure(
+        raise _UnreadableError(
             NO_CREDENTIALS, f"there is no profile {name!r}{there}: `oauth1-rs login` makes one"
         ) from None
     except OSError as error:
-        raise Failure(NO_CREDENTIALS, f"the profile cannot be read: {error}") from None
+        raise _UnreadableError(NO_CREDENTIALS, f"the profile cannot be read: {error}") from None
     # None of them says what is in the file.
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise Failure(NO_CREDENTIALS, f"{path} is no profile: remove it and log in again") from None
+        raise _UnreadableError(
+            NO_CREDENTIALS, f"{path} is no profile: remove it and log in again"
+        ) from None
 
 
 def remove(name: str) -> None:
     """Remove a profile and its secrets."""
-    profile = describe(name)
+    try:
+        store = describe(name).store
+    except Failure:
+        if not _path(name).is_file():
+            raise
+        store = ""  # what it has is of no use
     try:
         _with_keyring(lambda keyring: _delete(keyring, name))
     except _KeyringError as error:
-        if profile.store == "keyring":
+        if store == "keyring":
             raise Failure(NO_CREDENTIALS, f"the keyring cannot be used: {error}") from None
     try:
         _path(name).unlink()
