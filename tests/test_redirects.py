@@ -13,6 +13,7 @@ import pickle
 import ssl
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import oauthlib.oauth1
 import pytest
@@ -20,6 +21,7 @@ import requests
 import trustme
 from oauth1_rs import OAuth1
 from oauth1_rs._hops import is_same_origin
+from oauth1_rs._native import RedirectHook
 from verifier import WireRequest, decode_form, verify
 from wire_server import WireServer
 
@@ -40,6 +42,7 @@ CASES = [
     case for case in itertools.product(STATUSES, KINDS, PLACEMENTS) if case[1:] != ("JSON", "BODY")
 ]
 every_case = pytest.mark.parametrize(("status", "kind", "placement"), CASES)
+every_placement = pytest.mark.parametrize("placement", PLACEMENTS)
 
 
 @pytest.fixture(scope="session")
@@ -166,7 +169,7 @@ def test_https_to_http_is_unsigned(
     assert not is_signed(server.last)
 
 
-@pytest.mark.parametrize("placement", PLACEMENTS)
+@every_placement
 def test_a_server_that_repeats_the_query_gets_no_parameter_twice(
     server: WireServer, placement: str
 ) -> None:
@@ -227,7 +230,7 @@ class Adding(oauthlib.oauth1.Client):  # type: ignore[misc]  # oauthlib has no t
         return [*super().get_oauth_params(request), ("oauth_zzz", "mine")]
 
 
-@pytest.mark.parametrize("placement", PLACEMENTS)
+@every_placement
 def test_a_client_class_with_parameters_of_its_own_passes_nothing_on(
     server: WireServer, other_server: WireServer, placement: str
 ) -> None:
@@ -240,7 +243,7 @@ def test_a_client_class_with_parameters_of_its_own_passes_nothing_on(
     assert b"oauth_zzz" not in other_server.last.target + other_server.last.body
 
 
-@pytest.mark.parametrize("placement", PLACEMENTS)
+@every_placement
 def test_the_callers_own_text_and_parameters_survive(server: WireServer, placement: str) -> None:
     server.redirects["/first"] = (307, "/second")
     body = "raw=日本語&oauth_verifier=mine"
@@ -250,7 +253,7 @@ def test_the_callers_own_text_and_parameters_survive(server: WireServer, placeme
     assert all(hop.body.startswith(body.encode()) for hop in server.requests)
 
 
-@pytest.mark.parametrize("placement", PLACEMENTS)
+@every_placement
 def test_text_goes_to_another_origin_as_utf8(
     server: WireServer, other_server: WireServer, placement: str
 ) -> None:
@@ -269,6 +272,103 @@ def test_a_hop_that_cannot_be_signed_goes_unsigned(server: WireServer) -> None:
     assert response.status_code == 200
     assert server.last.target == b"/authorize?oauth_token=token"
     assert not any(name == "Authorization" for name, _ in list(server.last.headers))
+
+
+def test_a_hop_that_cannot_be_signed_is_as_the_server_wrote_it(server: WireServer) -> None:
+    location = "/authorize?oauth_token=token&q=%e4"
+    server.redirects["/first"] = (302, location)
+    response = send(f"{server.url}/first", "GET", OAuth1(*CREDENTIALS))
+    assert response.history[0].headers["Location"] == location
+    assert response.url == server.url + location
+
+
+class Choosy(oauthlib.oauth1.Client):  # type: ignore[misc]  # oauthlib has no types
+    """Refuses as oauthlib does, which has no errors of its own for that."""
+
+    def get_oauth_params(self, request: Any) -> list[tuple[str, str]]:
+        if "second" in request.uri:
+            raise ValueError("not this one")
+        parameters: list[tuple[str, str]] = super().get_oauth_params(request)
+        return parameters
+
+
+def test_a_hop_that_a_client_class_refuses_goes_unsigned(server: WireServer) -> None:
+    server.redirects["/first"] = (302, "/second")
+    auth = OAuth1(*CREDENTIALS, client_class=Choosy)
+    assert send(f"{server.url}/first", "GET", auth).status_code == 200
+    assert [is_signed(hop) for hop in server.requests] == [True, False]
+
+
+@pytest.mark.parametrize("placement", ["AUTH_HEADER", "QUERY"])
+@pytest.mark.parametrize(
+    ("location", "fragment"), [("/second?c=3", "here"), ("/second?c=3#there", "there")]
+)
+def test_a_fragment_is_inherited_unless_the_location_has_its_own(
+    server: WireServer, placement: str, location: str, fragment: str
+) -> None:
+    """RFC 9110 section 10.2.2."""
+    server.redirects["/first"] = (302, location)
+    auth = OAuth1(*CREDENTIALS, signature_type=placement)
+    response = send(f"{server.url}/first#here", "GET", auth)
+    assert [is_signed(hop) for hop in server.requests] == [True, True]
+    assert response.url.startswith(f"{server.url}/second?c=3")
+    assert response.url.partition("#")[2] == fragment
+
+
+@pytest.mark.parametrize("location", [None, ""])
+def test_a_redirect_that_leads_nowhere_leaves_the_request_signed(
+    server: WireServer, location: str | None
+) -> None:
+    """It may be sent once more, as it is."""
+    server.redirects["/first"] = (302, location)
+    prepared = requests.Request("GET", f"{server.url}/first", auth=OAuth1(*CREDENTIALS)).prepare()
+    before = dict(prepared.headers), list(prepared.hooks["response"])
+    with requests.Session() as session:
+        for _ in range(2):
+            response = session.send(prepared)
+            assert response.request is prepared
+            assert response.headers.get("Location") == location
+            assert (dict(prepared.headers), prepared.hooks["response"]) == before
+    assert [is_signed(hop) for hop in server.requests] == [True, True]
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+@pytest.mark.parametrize("status", [302, 307])
+@every_placement
+def test_the_callers_hooks_are_called_once_a_hop(
+    server: WireServer, other_server: WireServer, placement: str, status: int, leaves: bool
+) -> None:
+    seen: list[str] = []
+
+    def hook(name: str) -> Callable[..., None]:
+        return lambda response, **_: seen.append(f"{name} {urlsplit(response.url).path}")
+
+    before, after = hook("before"), hook("after")
+    target = other_server if leaves else server
+    server.redirects["/first"] = (status, f"{target.url}/second")
+    method, arguments = KINDS["form"]
+    prepared = requests.Request(method, f"{server.url}/first", **arguments).prepare()
+    prepared.hooks["response"].append(before)
+    OAuth1(*CREDENTIALS, signature_type=placement)(prepared)
+    prepared.hooks["response"].append(after)
+    with requests.Session() as session:
+        response = session.send(prepared)
+    assert seen == ["before /first", "after /first", "before /second", "after /second"]
+    ours = [hook for hook in response.request.hooks["response"] if isinstance(hook, RedirectHook)]
+    # One that signs has no business elsewhere.
+    assert sum(hook.signs for hook in ours) <= (not leaves)
+
+
+@every_placement
+def test_what_a_chain_meets_elsewhere_is_left_as_it_is(
+    server: WireServer, other_server: WireServer, placement: str
+) -> None:
+    """A token in a URL there is that server's affair, whatever it is."""
+    server.redirects["/first"] = (307, f"{other_server.url}/second")
+    other_server.redirects["/second"] = (307, f"{server.url}/third?oauth_token=token")
+    auth = OAuth1(*CREDENTIALS, signature_type=placement)
+    assert send(f"{server.url}/first", "form", auth).status_code == 200
+    assert server.last.target == b"/third?oauth_token=token"
 
 
 @pytest.mark.parametrize("placement", ["AUTH_HEADER", "QUERY"])
