@@ -11,6 +11,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from email.utils import formatdate
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,7 +23,8 @@ import requests
 import requests_oauthlib
 import trustme
 from client_requests import CREDENTIALS, FORM, PLACEMENTS, auth, is_bare, verdict
-from oauth1_rs import OAuth1, OAuth1Adapter, OAuth1Error, OAuth1Session
+from oauth1_rs import OAuth1, OAuth1Adapter, OAuth1Error, OAuth1Session, _clock
+from oauth1_rs._hops import Change
 from proxy import Proxy
 from requests.adapters import HTTPAdapter
 from streams import LINES
@@ -593,6 +595,109 @@ def test_nobody_elsewhere_corrects_the_clock(
     assert session.get(f"{server.url}/first").status_code == 401
     assert len(skewed_server.requests) == 1
     assert session.auth.client.timestamp_offset == 0
+
+
+NOW = 1_700_000_000  # Tue, 14 Nov 2023 22:13:20 GMT
+SENT = f'OAuth oauth_timestamp="{NOW}", oauth_signature="s"'
+
+
+@pytest.mark.parametrize(
+    ("headers", "authorization", "offset"),
+    [
+        # Limits that a real clock passes by.
+        ({"Date": formatdate(NOW + 60, usegmt=True)}, SENT, 0),
+        ({"Date": formatdate(NOW - 60, usegmt=True)}, SENT, 0),
+        ({"Date": formatdate(NOW + 61, usegmt=True)}, SENT, 61),
+        ({"Date": formatdate(NOW - 61, usegmt=True)}, SENT, -61),
+        ({"Date": formatdate(NOW + 86400, usegmt=True)}, SENT, 86400),
+        ({"Date": formatdate(NOW - 86400, usegmt=True)}, SENT, -86400),
+        ({"Date": formatdate(NOW + 86401, usegmt=True)}, SENT, 0),
+        ({"Date": formatdate(NOW - 86401, usegmt=True)}, SENT, 0),
+        # Other forms of a date.
+        ({"Date": formatdate(NOW + 600, usegmt=True).encode()}, SENT, 600),
+        ({"Date": "Tue, 14 Nov 2023 22:23:20"}, SENT, 600),
+        ({"Date": "Tue, 14 Nov 2023 22:23:20 -0000"}, SENT, 600),
+        ({"Date": "Tue, 14 Nov 2023 23:53:20 +0130"}, SENT, 600),
+        # What tells no time.
+        ({"Date": "soon"}, SENT, 0),
+        ({"Date": b"\xff"}, SENT, 0),
+        ({"Date": "Tue, 99 Nov 2023 22:13:20 GMT"}, SENT, 0),
+        ({"Date": formatdate(NOW + 600, usegmt=True), "Age": "0"}, SENT, 0),
+        ({}, SENT, 0),
+        # Signatures may have no timestamp: `protocol_parameters={b"oauth_timestamp": None}`.
+        ({"Date": formatdate(NOW + 600, usegmt=True)}, 'OAuth oauth_signature="s"', 0),
+        ({"Date": formatdate(NOW + 600, usegmt=True)}, SENT.replace("17", "x17"), 0),
+    ],
+)
+def test_what_a_date_says_of_the_clock(
+    monkeypatch: pytest.MonkeyPatch,
+    west_of_greenwich: None,
+    headers: dict[str, str | bytes],
+    authorization: str,
+    offset: int,
+) -> None:
+    monkeypatch.setattr(_clock, "time", SimpleNamespace(time=lambda: NOW + 0.9))
+    signer = auth()
+    change = Change("http://a/", None, "http://a/", None, authorization)
+    assert _clock.corrects_clock(signer, change, 401, headers) == (offset != 0)
+    assert signer.client.timestamp_offset == offset
+
+
+@pytest.fixture
+def west_of_greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine whose own time is not UTC."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "EST5")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@every_placement
+def test_a_retry_and_a_correction_of_the_clock_repeat_all_of_a_request(
+    skewed_server: WireServer, placement: str
+) -> None:
+    skewed_server.answers["/a"] = after(1, skewed(3600))
+    session = own(
+        OAuth1Adapter(max_retries=retries(), correct_clock=True), signature_type=placement
+    )
+    file = io.BytesIO(b"skipped" + LINES)
+    file.seek(7)
+    headers = {"X-Own": "1"}
+    data: Any = {"a": "1"} if placement == "BODY" else file
+    response = session.post(f"{skewed_server.url}/a?q=1", data=data, headers=headers)
+    assert response.status_code == 200
+    first, *later = skewed_server.requests
+    assert len(nonces([first, *later])) == 3
+    for request in later:
+        assert callers(request.form) == callers(first.form)
+        assert placement == "BODY" or request.body == LINES
+        assert [name for name, _ in request.headers] == [name for name, _ in first.headers]
+        assert dict(request.headers)["X-Own"] == "1"
+
+
+@pytest.mark.parametrize(("size", "connections"), [(2**16, 1), (2**16 + 1, 2)])
+def test_a_refusal_that_is_long_costs_its_connection(
+    skewed_server: WireServer, size: int, connections: int
+) -> None:
+    date = formatdate(time.time() + 3600, usegmt=True)
+    skewed_server.answers["/a"] = in_turn(Answer(b"x" * size, 401, [("Date", date)]))
+    session = own(OAuth1Adapter(correct_clock=True))
+    assert session.get(f"{skewed_server.url}/a").status_code == 200
+    assert skewed_server.connections == connections
+
+
+def test_what_its_pools_send_for_others_is_as_they_give_it(server: WireServer) -> None:
+    adapter = OAuth1Adapter()
+    server.redirects["/a"] = (302, "/b")
+    pool = adapter.poolmanager.connection_from_url(server.url)
+    response = pool.urlopen("PUT", "/a?q=1", b"body", {"X-Own": "1"}, redirect=False)
+    assert response.status == 302
+    [request] = server.requests
+    assert (request.method, request.target, request.body) == ("PUT", b"/a?q=1", b"body")
+    assert dict(request.headers)["X-Own"] == "1"
+    assert is_bare(request)
+    adapter.close()
 
 
 # Proxies, pickles, other adapters

@@ -613,6 +613,14 @@ def test_a_clock_is_corrected_once(skewed_server: WireServer) -> None:
         assert len(skewed_server.requests) == 3
 
 
+def test_the_clock_is_corrected_after_a_redirect(skewed_server: WireServer) -> None:
+    skewed_server.redirects["/first"] = (307, "/a")
+    skewed_server.answers["/a"] = skewed(3600)
+    manager = OAuth1PoolManager(auth(), correct_clock=True)
+    assert manager.request("GET", f"{skewed_server.url}/first").status == 200
+    assert len(nonces(skewed_server.requests)) == 3
+
+
 @pytest.mark.parametrize(
     ("options", "seconds", "body"),
     [
