@@ -335,14 +335,15 @@ def test_a_bytearray_goes_on_with_its_length(
     assert dict(target.last.headers)["Content-Length"] == "3"
 
 
-def test_somebody_elses_token_is_left_alone(server: WireServer) -> None:
+@pytest.mark.parametrize("theirs", ["OAuth somebodys-token", 'OAuth oauth_token="somebodys"'])
+def test_somebody_elses_token_is_left_alone(server: WireServer, theirs: str) -> None:
     """Others use the scheme, too, and a copy shares its hooks with the original."""
     original = prepare(f"{server.url}/first", "GET", params=None)
     OAuth1(*CREDENTIALS)(original.copy())
-    original.headers["Authorization"] = "OAuth somebodys-token"
+    original.headers["Authorization"] = theirs
     server.redirects["/first"] = (302, "/second")
     send(original)
-    assert dict(server.last.headers)["Authorization"] == "OAuth somebodys-token"
+    assert dict(server.last.headers)["Authorization"] == theirs
 
 
 def sent_parameters(prepared: requests.PreparedRequest) -> str:

@@ -350,6 +350,12 @@ def test_a_callback_without_a_plain_token_is_refused(callback: Any, message: str
     assert session.token["oauth_token"] == "token"
 
 
+def test_the_parameters_of_a_callback_without_a_token_are_there_to_look_at() -> None:
+    with pytest.raises(TokenMissing) as caught:
+        OAuth1Session(*CREDENTIALS).parse_authorization_response("?state=1")
+    assert caught.value.response == {"state": "1"}
+
+
 @pytest.mark.parametrize(
     "duplicate", [lambda value: pickle.loads(pickle.dumps(value)), copy.copy, copy.deepcopy]
 )

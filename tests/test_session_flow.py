@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 from typing import Any
 from unittest import mock
@@ -333,6 +334,9 @@ def test_an_auth_of_the_callers_signs_instead(server: WireServer) -> None:
     session.auth = OAuth1("another", "secret")
     session.fetch_request_token(f"{server.url}/request_token")
     assert judged(server.last).parameters[b"oauth_consumer_key"] == b"another"
+    session.auth = ("user", "password")
+    session.fetch_request_token(f"{server.url}/request_token")
+    assert str(dict(server.last.headers)["Authorization"]).startswith("Basic ")
 
 
 @pytest.mark.parametrize("replaced", ["send", "post"])
@@ -352,6 +356,56 @@ def test_stand_ins_need_no_more_than_text_and_status(replaced: str, body: str) -
             session.fetch_request_token("https://example.com/token")
     assert caught.value.status_code == 401
     assert caught.value.response is response
+
+
+def test_a_stand_in_with_text_that_is_none(server: WireServer) -> None:
+    response = mock.MagicMock(spec=requests.Response)
+    response.text, response.status_code = "oauth_token=\ud800", 200
+    session = OAuth1Session("foo")
+    with (
+        mock.patch.object(session, "post", return_value=response),
+        pytest.raises(TokenResponseError, match="its oauth_token is not UTF-8"),
+    ):
+        session.fetch_request_token("https://example.com/token")
+
+
+def made_by_hand(raw: Any = None, **attributes: Any) -> requests.Response:
+    """Return a response that no request was sent for, as other people's tests make them."""
+    response = requests.Response()
+    response.status_code = 200
+    response.raw = raw
+    for name, value in attributes.items():
+        setattr(response, name, value)
+    return response
+
+
+@pytest.mark.parametrize(
+    "response",
+    [made_by_hand(_content=ANSWER.body), made_by_hand(io.BytesIO(b"oauth_token=t"))],
+    ids=["content", "file"],
+)
+def test_a_response_made_by_hand_is_read(response: requests.Response) -> None:
+    session = OAuth1Session("foo")
+    with mock.patch.object(session, "post", return_value=response):
+        assert session.fetch_request_token("https://example.com/token")["oauth_token"] == "t"
+
+
+class Short(io.BytesIO):
+    """Ends without an error, as bodies do that urllib3 before 2.0 reads."""
+
+    length_remaining = 1
+
+
+def test_a_body_that_ends_too_early_without_an_error_is_no_token() -> None:
+    response = made_by_hand(Short(b"oauth_token=t"))
+    session = OAuth1Session("foo")
+    with (
+        mock.patch.object(session, "post", return_value=response),
+        pytest.raises(requests.exceptions.ChunkedEncodingError, match="broke off") as caught,
+    ):
+        session.fetch_request_token("https://example.com/token")
+    assert caught.value.response is response
+    assert session.token == {}
 
 
 def test_subclasses_may_keep_tokens_of_their_own(server: WireServer) -> None:

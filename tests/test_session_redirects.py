@@ -268,3 +268,12 @@ def test_a_redirect_of_a_token_request_is_not_read_to_its_end(server: WireServer
     server.answers["/second"] = TOKEN
     session = OAuth1Session("client key", "secret")
     assert session.fetch_request_token(f"{server.url}/token")["oauth_token"] == "t"
+
+
+def test_what_was_read_of_a_redirect_elsewhere_is_there_to_look_at(server: WireServer) -> None:
+    endless = itertools.repeat(b"x" * 1024)
+    location = ("Location", "http://127.0.0.2:5/")
+    server.answers["/token"] = Answer(endless, status=307, headers=[location])
+    with pytest.raises(TokenResponseError) as caught:
+        OAuth1Session("client key", "secret").fetch_request_token(f"{server.url}/token")
+    assert b"".join(caught.value.response.iter_content(2**16)) == b"x" * 2**20

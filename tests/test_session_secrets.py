@@ -269,6 +269,12 @@ def test_what_is_masked(text: str, secrets: list[str], shown: str) -> None:
     assert redacted(text, secrets) == shown
 
 
+@pytest.mark.parametrize("start", range(MAX_SEARCHED - 40, MAX_SEARCHED + 2))
+def test_nothing_is_shown_of_a_secret_wherever_a_long_text_is_cut(start: int) -> None:
+    shown = redacted("." * start + "canary" + "." * 99, ["canary"], MAX_SEARCHED)
+    assert set(shown) <= {".", "*"}
+
+
 SLASHED = "cana/ry+1"
 ECHOES = [
     b"no: cana\\/ry+1",

@@ -108,6 +108,9 @@ def test_a_token_without_a_secret_does_not_keep_the_one_before(server: WireServe
     session.fetch_access_token(f"{server.url}/token")
     assert session.token == {"oauth_token": "a"}
     assert not session.authorized
+    session.token = {"oauth_token": "old", "oauth_token_secret": "old secret"}
+    session.fetch_request_token(f"{server.url}/token")
+    assert session.token == {"oauth_token": "a"}
 
 
 def test_the_largest_body_that_is_read(server: WireServer) -> None:
@@ -166,6 +169,9 @@ def broken(server: WireServer, answer: Answer, **arguments: Any) -> requests.Req
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
     assert str(caught.value) == "the token response broke off or could not be decompressed"
+    response = caught.value.response
+    assert response is not None
+    assert b"".join(response.iter_content(LIMIT)) == response.content
     return caught.value
 
 
