@@ -315,7 +315,7 @@ class Flow(Generic[Result]):
         name = token_parameter or self._of_provider("token_parameter", "oauth_token")
         parameters = {**of_provider, **kwargs, name: token}
         given = {name: value for name, value in parameters.items() if value is not None}
-        query = urlencode(given, doseq=True, quote_via=quote, safe="~")
+        query = urlencode(given, doseq=True, quote_via=quote)
         resource, hash_mark, fragment = url.partition("#")
         separator = "" if resource.endswith(("?", "&")) else "&" if "?" in resource else "?"
         return f"{resource}{separator}{query}{hash_mark}{fragment}"

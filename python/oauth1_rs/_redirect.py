@@ -167,7 +167,10 @@ def _retire(hook: RedirectHook, parts: Parts | None, hooks: list[Any]) -> None:
 
 
 def next_url(response: requests.Response) -> str:
-    """Return the URL that requests will go to next, found as its `Session` does; empty if none."""
+    """Return the URL that requests will go to next, found as its `Session` does; empty if none.
+
+    A fragment that is inherited from the request is not in it yet.
+    """
     library = _library(response)
     url: str | None = library.Session.get_redirect_target(None, response)
     if not url:
@@ -175,9 +178,7 @@ def next_url(response: requests.Response) -> str:
     if url.startswith("//"):
         url = f"{urlparse(response.url).scheme}:{url}"
     parsed = urlparse(url)
-    fragment = urlparse(response.request.url or "").fragment
-    url = parsed._replace(fragment=parsed.fragment or fragment).geturl()
-    quoted: str = library.utils.requote_uri(url)
+    quoted: str = library.utils.requote_uri(parsed.geturl())
     return quoted if parsed.netloc else urljoin(response.url, quoted)
 
 
