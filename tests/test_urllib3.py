@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import documents
+import oauthlib.oauth1
 import pytest
 import trustme
 import urllib3
@@ -463,6 +464,35 @@ def test_a_hop_that_cannot_be_signed_goes_unsigned(server: WireServer) -> None:
     assert server.requests[1].target == b"/second?oauth_token=theirs"
     assert "authorization" not in headers_of(server.requests[1])
     assert is_bare(server.last)
+
+
+class Choosy(oauthlib.oauth1.Client):  # type: ignore[misc]  # oauthlib has no types
+    """Refuses as oauthlib does, which has no errors of its own for that."""
+
+    def get_oauth_params(self, request: Any) -> list[tuple[str, str]]:
+        if "second" in request.uri:
+            raise ValueError("not this one")
+        parameters: list[tuple[str, str]] = super().get_oauth_params(request)
+        return parameters
+
+
+def test_a_hop_that_a_client_class_refuses_goes_unsigned(server: WireServer) -> None:
+    server.redirects["/first"] = (307, "/second")
+    by_manager(server, client_class=Choosy)("GET", "/first")
+    first, second = server.requests
+    assert_signed(first)
+    assert is_bare(second)
+
+
+@every_placement
+def test_a_length_of_the_callers_is_right_elsewhere(
+    server: WireServer, other_server: WireServer, placement: str
+) -> None:
+    server.redirects["/first"] = (307, f"{other_server.url}/second")
+    headers = {**FORM_TYPE, "Content-Length": "3"}
+    by_manager(server, signature_type=placement)("POST", "/first", body="a=1", headers=headers)
+    assert other_server.last.body == b"a=1"
+    assert headers_of(other_server.last)["content-length"] == "3"
 
 
 def test_no_redirect_is_followed_unasked(server: WireServer) -> None:
