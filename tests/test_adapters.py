@@ -157,6 +157,7 @@ def test_a_location_that_is_no_url_is_the_spiders_affair() -> None:
         {"timestamp": 1},
         {"protocol_parameters": {"oauth_timestamp": "1"}},
         {"protocol_parameters": {"oauth_timestamp": None}},
+        {"protocol_parameters": {b"oauth_timestamp": b"1"}},
     ],
 )
 def test_a_fixed_timestamp_is_no_clock_that_is_off(

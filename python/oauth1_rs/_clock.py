@@ -37,7 +37,7 @@ def corrects_clock(
         return False
     if not isinstance(client, Client) or client.timestamp is not None:
         return False
-    if "oauth_timestamp" in (client.protocol_parameters or {}):
+    if {"oauth_timestamp", b"oauth_timestamp"} & (client.protocol_parameters or {}).keys():
         return False
     sent = dict(change.parameters()).get(b"oauth_timestamp", b"")
     try:
