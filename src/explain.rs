@@ -260,7 +260,7 @@ fn header_parameters(
         let plain = decoded(value.as_bytes());
         let is_as_it_is = if single_encoding && name != SIGNATURE {
             // What cannot stand in a header as it is was encoded there.
-            std::str::from_utf8(&plain).is_ok_and(is_quotable)
+            std::str::from_utf8(&plain).map_or(true, is_quotable)
                 || encoded(&plain) != value.as_bytes()
         } else {
             name == "realm"

@@ -166,6 +166,25 @@ fn white_space_in_a_header_is_no_part_of_names_and_values() {
 }
 
 #[test]
+fn a_value_that_is_encoded_once_is_encoded_in_the_header_if_it_has_to_be() {
+    let request = Request { uri: "https://example.com/", ..Request::default() };
+    for (sent, value) in [
+        ("a b", "a b"),
+        ("a%20b", "a%20b"),
+        ("a%22b", "a\"b"),
+        ("a%22b c", "a%22b c"),
+        ("%C3%A9", "\u{e9}"),
+        ("%c3%a9", "%c3%a9"),
+        ("%E9", "%E9"),
+    ] {
+        let authorization = format!("OAuth oauth_token=\"{sent}\", oauth_signature=\"a%2B\"");
+        let read = SignedRequest::read(&request, Some(&authorization), true).unwrap();
+        assert_eq!(read.protocol_parameter("oauth_token"), Some(value.as_bytes()), "{sent}");
+        assert_eq!(read.signature, b"a+");
+    }
+}
+
+#[test]
 fn a_fault_of_a_key_has_a_name() {
     let names = [
         (KeyFault::TokenSecretMissing, "token_secret_missing"),
