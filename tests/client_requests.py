@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import oauthlib.oauth1
 from oauth1_rs import OAuth1
 from verifier import Verdict, WireRequest, verify
 
@@ -67,3 +68,13 @@ def is_bare(request: WireRequest) -> bool:
     """Whether there is nothing of OAuth's in a request."""
     names = {name.lower() for name in dict(request.headers)}
     return "authorization" not in names and b"oauth_" not in request.target + request.body
+
+
+class Choosy(oauthlib.oauth1.Client):  # type: ignore[misc]  # oauthlib has no types
+    """Refuses as oauthlib does, which has no errors of its own for that."""
+
+    def get_oauth_params(self, request: Any) -> list[tuple[str, str]]:
+        if "second" in request.uri:
+            raise ValueError("not this one")
+        parameters: list[tuple[str, str]] = super().get_oauth_params(request)
+        return parameters

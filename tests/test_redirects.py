@@ -19,6 +19,7 @@ import oauthlib.oauth1
 import pytest
 import requests
 import trustme
+from client_requests import Choosy
 from oauth1_rs import OAuth1
 from oauth1_rs._hops import is_same_origin
 from oauth1_rs._native import RedirectHook
@@ -280,16 +281,6 @@ def test_a_hop_that_cannot_be_signed_is_as_the_server_wrote_it(server: WireServe
     response = send(f"{server.url}/first", "GET", OAuth1(*CREDENTIALS))
     assert response.history[0].headers["Location"] == location
     assert response.url == server.url + location
-
-
-class Choosy(oauthlib.oauth1.Client):  # type: ignore[misc]  # oauthlib has no types
-    """Refuses as oauthlib does, which has no errors of its own for that."""
-
-    def get_oauth_params(self, request: Any) -> list[tuple[str, str]]:
-        if "second" in request.uri:
-            raise ValueError("not this one")
-        parameters: list[tuple[str, str]] = super().get_oauth_params(request)
-        return parameters
 
 
 def test_a_hop_that_a_client_class_refuses_goes_unsigned(server: WireServer) -> None:

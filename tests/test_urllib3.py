@@ -19,7 +19,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import documents
-import oauthlib.oauth1
 import pytest
 import trustme
 import urllib3
@@ -28,6 +27,7 @@ from client_requests import (
     PLACEMENTS,
     REDIRECT_STATUSES,
     REQUESTS,
+    Choosy,
     ClientRequest,
     auth,
     is_bare,
@@ -464,16 +464,6 @@ def test_a_hop_that_cannot_be_signed_goes_unsigned(server: WireServer) -> None:
     assert server.requests[1].target == b"/second?oauth_token=theirs"
     assert "authorization" not in headers_of(server.requests[1])
     assert is_bare(server.last)
-
-
-class Choosy(oauthlib.oauth1.Client):  # type: ignore[misc]  # oauthlib has no types
-    """Refuses as oauthlib does, which has no errors of its own for that."""
-
-    def get_oauth_params(self, request: Any) -> list[tuple[str, str]]:
-        if "second" in request.uri:
-            raise ValueError("not this one")
-        parameters: list[tuple[str, str]] = super().get_oauth_params(request)
-        return parameters
 
 
 def test_a_hop_that_a_client_class_refuses_goes_unsigned(server: WireServer) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -18,13 +17,19 @@ from oauth1_rs._faults import (
     body_bytes,
     by_encoding,
     encode,
-    in_lower_case,
+    encoded_uri_faults,
     normalized,
     pair_of,
     parameter_faults,
-    uri_faults,
 )
 from oauth1_rs._masking import MASK, Secrets, decodings, names_secret, printable, tells_secret
+from oauth1_rs._reported import (
+    HEADER,
+    TIMES,
+    TIMESTAMP,
+    base_string_in,
+    header_parameters_in,
+)
 from oauth1_rs.exceptions import OAuth1Error, OAuth1TypeError
 
 if TYPE_CHECKING:
@@ -34,8 +39,6 @@ if TYPE_CHECKING:
 _CLOCK_SKEW = 300
 
 _SIGNATURE_METHOD = b"oauth_signature_method"
-_TIMESTAMP = b"oauth_timestamp"
-_TIMES = (b"oauth_nonce", _TIMESTAMP)
 # What it is if a parameter has another value, is missing on the other side, or is only there.
 _OTHER = {
     b"oauth_consumer_key": "client_key",
@@ -55,16 +58,6 @@ _ADDITIONAL = {
     b"oauth_signature": "signature_signed",
     b"oauth_token": "token_expected",
 }
-
-# What may stand behind a base string in a sentence.
-_PUNCTUATION = ".,;)]|`\0"
-_BASE_STRING = re.compile(
-    r"(?<![A-Za-z])(?P<method>[A-Za-z]{3,20})"
-    r"&(?P<uri>https?(?:%3A%2F%2F|://)[^&\s\"'<>\\]*)"
-    r"&(?P<parameters>[^\s\"'<>\\]*)",
-    re.IGNORECASE,
-)
-_HEADER = re.compile(r"\bOAuth\s+(?=[\w%]+\s*=)", re.IGNORECASE)
 
 _NO_SIGNATURE = (
     "the Authorization header has no oauth_signature: copy all of it, with the quotation marks"
@@ -133,86 +126,16 @@ def difference(exact: Exact, other: str | bytes | Exact) -> Difference:
         )
     if _curl.COMMAND.match(other):
         return _of_curl(exact, _curl.parse(other))
-    base_string = _base_string_in(exact, other)
+    base_string = base_string_in(exact, other)
     if base_string is not None:
         return _of_base_strings(exact, base_string)
-    other = _without_surrogates(other)
-    header = _HEADER.search(other)
-    if header is not None:
-        theirs = _header_parameters(other[header.end() :])
-        signature = dict(theirs).get(b"oauth_signature", b"").decode(errors="replace")
-        if signature:
-            found = _of_signature(exact, theirs, signature)
-            realm = dict(theirs).get(b"realm")
-            is_same = exact.placement == "AUTH_HEADER" and found.cause == "none"
-            of_realms = _of_realms(exact, None if realm is None else text_of(realm))
-            return of_realms if is_same and of_realms is not None else found
-        raise OAuth1Error(_NO_SIGNATURE)
+    theirs = header_parameters_in(other)
+    if theirs is not None:
+        return _of_header(exact, theirs)
     raise OAuth1Error(
         "there is neither a base string (GET&https%3A%2F%2F...&...) in the text, nor an "
         "Authorization header (OAuth oauth_consumer_key=...), and it is no curl command"
     )
-
-
-def find_base_strings(text: str) -> list[str]:
-    """Find base strings in a server's answer or in a log, however it is escaped there."""
-    # No reference is longer, and Python refuses to read numbers of thousands of digits.
-    unescaped = re.sub(r"&#?\w{1,32};?", lambda it: html.unescape(it[0]), text)
-    in_json = re.sub(r"\\u([0-9a-fA-F]{4})", lambda it: chr(int(it[1], 16)), text)
-    in_json = in_json.replace("\\/", "/")
-    for candidate in map(_without_surrogates, (text, unescaped, in_json)):
-        for decoded in (candidate, unquote(candidate)):
-            found = [
-                # What follows in a query string, or in a form, is not of the base string.
-                f"{it['method']}&{it['uri']}&{it['parameters'].partition('&')[0]}"
-                for it in _BASE_STRING.finditer(decoded)
-            ]
-            if found:
-                return found
-    return []
-
-
-def _without_surrogates(text: str) -> str:
-    """Join what is one character in two halves, and replace a half that is alone."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-
-
-def _base_string_in(exact: Exact, text: str) -> str | None:
-    """Find the base string that a text is about."""
-    found = find_base_strings(text)
-    if not found:
-        return None
-    chosen = _chosen(exact, found)
-    if chosen != exact.base_string:
-        # A terminal, or a log, may have wrapped it.
-        unwrapped = find_base_strings(re.sub(r"[\r\n]+[ \t]*", "", text))
-        joined = _chosen(exact, unwrapped or found)
-        return joined if joined.endswith(_last_parameter(exact)) else chosen
-    return chosen
-
-
-def _last_parameter(exact: Exact) -> str:
-    """Return the end of our base string."""
-    return re.split("%26|&", exact.base_string)[-1]
-
-
-def _chosen(exact: Exact, found: list[str]) -> str:
-    """Choose the base string that the text is about, without what follows it."""
-    last = _last_parameter(exact)
-    ended = []
-    for text in found:
-        # Only at the end of our last parameter is it sure that punctuation is of the sentence.
-        trimmed = text.rstrip(_PUNCTUATION)
-        ended.append(trimmed if trimmed.endswith(last) else text)
-    times = [text_of(it.name + b"=" + it.value) for it in exact.pairs if it.name in _TIMES]
-    others = [
-        it
-        for it in ended
-        if it != exact.base_string
-        and all(any(time in level for level in decodings(it)) for time in times)
-    ]
-    # Logs have what was sent beside what the server made of it.
-    return others[0] if others else exact.base_string if exact.base_string in ended else ended[0]
 
 
 def _of_base_strings(exact: Exact, theirs: str) -> Difference:
@@ -221,17 +144,29 @@ def _of_base_strings(exact: Exact, theirs: str) -> Difference:
         return _difference("key")
     values = {pair.name: pair.value for pair in _pairs_in(theirs)}
     own = {pair.name: pair.value for pair in exact.pairs}
-    is_of_another = all(name in values and values[name] != own.get(name) for name in _TIMES)
+    is_of_another = all(name in values and values[name] != own.get(name) for name in TIMES)
     aligned = exact
     if is_of_another:
         # What is to be found may be in the rest.
-        protocol = [it for it in exact.pairs if it.source == "oauth" and it.name not in _TIMES]
-        aligned = _with_protocol(exact, [*protocol, *((name, values[name]) for name in _TIMES)])
+        others = [it for it in exact.pairs if it.source == "oauth" and it.name not in TIMES]
+        protocol = [(it.name, it.value) for it in others] + [(it, values[it]) for it in TIMES]
+        aligned = _with_protocol(exact, protocol)
         if aligned.base_string == theirs:
-            cause = _cause_of_value(_TIMESTAMP, own.get(_TIMESTAMP, b""), values[_TIMESTAMP])
-            times = (text_of(it) for it in (own.get(_TIMESTAMP, b""), values[_TIMESTAMP]))
+            cause = _cause_of_value(TIMESTAMP, own.get(TIMESTAMP, b""), values[TIMESTAMP])
+            times = (text_of(it) for it in (own.get(TIMESTAMP, b""), values[TIMESTAMP]))
             return _difference(cause, *(_shown(exact, it) for it in times))
     return _first_of(exact, aligned, theirs, ("other_signature",) if is_of_another else ())
+
+
+def _of_header(exact: Exact, theirs: list[tuple[bytes, bytes]]) -> Difference:
+    """Compare with another tool's `Authorization` header."""
+    given = {name: text_of(value) for name, value in theirs}
+    if not given.get(b"oauth_signature"):
+        raise OAuth1Error(_NO_SIGNATURE)
+    found = _of_signature(exact, theirs, given[b"oauth_signature"])
+    if found.cause != "none" or exact.placement != "AUTH_HEADER":
+        return found
+    return _of_realms(exact, given.get(b"realm")) or found
 
 
 def _of_exact(exact: Exact, theirs: Exact) -> Difference:
@@ -243,7 +178,7 @@ def _of_exact(exact: Exact, theirs: Exact) -> Difference:
     if found.cause == "signature":
         # The text is known, so that nothing else is left.
         return _difference("key")
-    return (_of_the_rest(exact, theirs) if found.cause == "none" else None) or found
+    return _of_the_rest(exact, theirs) or found if found.cause == "none" else found
 
 
 def _of_the_rest(exact: Exact, theirs: Exact) -> Difference | None:
@@ -304,7 +239,7 @@ def _of_curl(exact: Exact, curl: _curl.CurlRequest) -> Difference:
     explained = explain(curl.url, curl.method, curl.body, headers)
     is_signed = explained is not None
     if not is_signed:
-        if _HEADER.match(authorization):
+        if HEADER.match(authorization):
             raise OAuth1Error(_NO_SIGNATURE)
         # Their request with our protocol parameters: whatever differs is the request's.
         own = [(it.name, it.value) for it in exact.pairs if it.source == "oauth"]
@@ -318,7 +253,7 @@ def _of_curl(exact: Exact, curl: _curl.CurlRequest) -> Difference:
     if aligned.base_string == theirs.base_string:
         if is_signed:
             found = _of_signature(exact, protocol, theirs.signature)
-            return (_of_the_rest(exact, theirs) if found.cause == "none" else None) or found
+            return _of_the_rest(exact, theirs) or found if found.cause == "none" else found
         is_hashed = any(name == b"oauth_body_hash" for name, _ in protocol)
         bodies = [body_bytes(exact.body), body_bytes(curl.body)]
         if is_hashed and None not in bodies and bodies[0] != bodies[1]:
@@ -363,10 +298,8 @@ def _component_differences(exact: Exact, theirs: str) -> Iterator[Found]:
 
 
 def _cause_of_uri(exact: Exact, theirs: str) -> str:
-    faulty = [(cause, encode(uri.encode())) for cause, uri in uri_faults(exact)]
-    faulty.append(("lower_case_escapes", in_lower_case(encode(exact.base_string_uri.encode()))))
-    for cause, uri in faulty:
-        if theirs.encode() == uri:
+    for cause, uri in encoded_uri_faults(exact):
+        if theirs == uri:
             return cause
     if "://" in theirs:
         return "uri_not_encoded"
@@ -483,7 +416,7 @@ def _cause_of_value(name: bytes, ours: bytes, theirs: bytes) -> str:
     for cause, faulty in ENCODINGS:
         if faulty(value) == theirs:
             return cause
-    if name == _TIMESTAMP:
+    if name == TIMESTAMP:
         is_skewed = abs(_seconds(ours) - _seconds(theirs)) > _CLOCK_SKEW
         return "timestamp" if is_skewed else "other_signature"
     if name in _OTHER:
@@ -506,11 +439,10 @@ def _pairs_in(base_string: str) -> list[Pair]:
     return [pair_of("", *map(unquote_to_bytes, _split(piece))) for piece in pieces]
 
 
-def _with_protocol(exact: Exact, protocol: Iterable[Pair | tuple[bytes, bytes]]) -> Exact:
+def _with_protocol(exact: Exact, protocol: Iterable[tuple[bytes, bytes]]) -> Exact:
     """Return ours with other protocol parameters."""
     pairs = [pair for pair in exact.pairs if pair.source != "oauth"]
-    for it in protocol:
-        name, value = (it.name, it.value) if isinstance(it, Pair) else it
+    for name, value in protocol:
         pair = pair_of("oauth", name, value)
         if exact.client.single_encoding:
             pair = pair._replace(encoded=(pair.encoded[0], value))
@@ -538,18 +470,16 @@ def _faulty_signature(exact: Exact) -> Difference | None:
     method, uri, parameters = exact.base_string.split("&")
     methods = [("method_case", it) for it in (method.lower(), exact.method)]
     methods += [("method", it) for it in ("GET", "POST", "PUT")]
-    uris = [(cause, encode(it.encode()).decode()) for cause, it in uri_faults(exact)]
-    uris.append(("uri_not_encoded", exact.base_string_uri))
-    lower_uri = in_lower_case(encode(exact.base_string_uri.encode())).decode()
-    uris.append(("lower_case_escapes", lower_uri))
+    uris = list(encoded_uri_faults(exact))
     normals = [(cause, it.decode(errors="replace")) for cause, it in parameter_faults(exact)]
     texts = [(cause, f"{it}&{uri}&{parameters}") for cause, it in methods]
     texts += [(cause, f"{method}&{it}&{parameters}") for cause, it in uris]
     texts += [(cause, f"{method}&{uri}&{it}") for cause, it in normals]
     texts += [
         (cause, f"{method}&{lower_uri}&{it}")
+        for of_uri, lower_uri in uris
         for cause, it in normals
-        if cause == "lower_case_escapes"
+        if of_uri == cause == "lower_case_escapes"
     ]
     for text, cause in {text: cause for cause, text in reversed(texts)}.items():
         found = _reproduced(exact, text, signature_method.decode(errors="replace"))
@@ -581,13 +511,6 @@ def _of_protocol(exact: Exact, theirs: list[tuple[bytes, bytes]]) -> Difference 
             pieces = ["" if it is None else text_of(name + b"=" + it) for it in (ours, value)]
             return _difference(cause, _shown(exact, pieces[0]), _shown(exact, pieces[1]))
     return None
-
-
-def _header_parameters(text: str) -> list[tuple[bytes, bytes]]:
-    # Names from their beginning alone: else the time grows with the square of a text's length.
-    pattern = r'(?<![\w.%-])([\w.%-]+)\s*=\s*(?:"([^"]*)"|([^\s",\']+))\s*(?:,|$|(?=["\'\s]))'
-    found = re.finditer(pattern, text)
-    return [(unquote_to_bytes(it[1]), unquote_to_bytes(it[2] or it[3] or "")) for it in found]
 
 
 def _first_difference(ours: str, theirs: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -73,6 +74,14 @@ def uri_parts(uri: str) -> UriParts | None:
 def default_port(scheme: str) -> str:
     """Return the port that a scheme has unless a URI names one, "" if that is not known."""
     return str(DEFAULT_PORTS.get(scheme.lower(), ""))
+
+
+def base64_length(text: str) -> int | None:
+    """Return how many bytes a text encodes, None if it is not base64."""
+    try:
+        return len(base64.b64decode(text, validate=True))
+    except ValueError:
+        return None
 
 
 def text_of(value: bytes) -> str:

@@ -5,11 +5,10 @@ Loaded when somebody asks for an explanation: signing needs nothing of it.
 
 from __future__ import annotations
 
-import base64
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from oauth1_rs._exact import Exact, Pair, setting_text, text_of
+from oauth1_rs._exact import Exact, Pair, base64_length, setting_text, text_of
 from oauth1_rs._masking import MASK, Secrets, printable, shown_base_string, shown_sent, shown_uri
 from oauth1_rs._notes import notes
 from oauth1_rs.exceptions import OAuth1Error
@@ -217,9 +216,8 @@ def explanation(
 
 def _is_mac(signature_method: str, signature: str) -> bool:
     """Whether a text is as long as what a method gives."""
-    try:
-        length = len(base64.b64decode(signature, validate=True))
-    except ValueError:
+    length = base64_length(signature)
+    if length is None:
         return False
     if signature_method.startswith("RSA-"):
         return length >= _MIN_RSA_LENGTH

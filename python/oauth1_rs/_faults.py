@@ -166,8 +166,7 @@ def _of_utf_8(value: bytes, encoding: str) -> bytes:
     return encode(text.encode(encoding, errors="replace"))
 
 
-def in_lower_case(encoded: bytes) -> bytes:
-    """Return encoded text with its escapes in lower case."""
+def _in_lower_case(encoded: bytes) -> bytes:
     return re.sub(rb"%[0-9A-F]{2}", lambda found: found[0].lower(), encoded)
 
 
@@ -180,7 +179,7 @@ ENCODINGS: tuple[tuple[str, Callable[[bytes], bytes]], ...] = (
     ("plus_not_space", lambda text: encode(text).replace(b"%20", b"%2B")),
     ("reserved_not_encoded", lambda text: _encode_but(text, b"!*'()")),
     ("tilde_encoded", lambda text: encode(text).replace(b"~", b"%7E")),
-    ("lower_case_escapes", lambda text: in_lower_case(encode(text))),
+    ("lower_case_escapes", lambda text: _in_lower_case(encode(text))),
     ("not_encoded", lambda text: text),
     ("characters_lost", lambda text: _of_utf_8(text, "utf-8")),
     ("latin_1", lambda text: _of_utf_8(text, "latin-1")),
@@ -207,7 +206,7 @@ def _plain(pairs: Iterable[Pair]) -> bytes:
     return normalized(pair.encoded for pair in by_encoding(pairs))
 
 
-def uri_faults(exact: Exact) -> Iterator[tuple[str, str]]:
+def _uri_faults(exact: Exact) -> Iterator[tuple[str, str]]:
     """Yield causes, each with the base string URI that it gives, not encoded."""
     uri = exact.base_string_uri
     scheme, _, rest = uri.partition("://")
@@ -248,6 +247,14 @@ def uri_faults(exact: Exact) -> Iterator[tuple[str, str]]:
     yield "path_encoded_anew", f"{scheme}://{authority}{upper}"
     yield "path_encoded_twice", f"{scheme}://{authority}{path.replace('%', '%25')}"
     yield "path_case", f"{scheme}://{authority}{path.lower()}"
+
+
+def encoded_uri_faults(exact: Exact) -> Iterator[tuple[str, str]]:
+    """Yield causes, each with the base string URI that it gives, encoded as it stands there."""
+    for cause, uri in _uri_faults(exact):
+        yield cause, encode(uri.encode()).decode()
+    yield "uri_not_encoded", exact.base_string_uri
+    yield "lower_case_escapes", _in_lower_case(encode(exact.base_string_uri.encode())).decode()
 
 
 def parameter_faults(exact: Exact) -> Iterator[tuple[str, bytes]]:
@@ -300,7 +307,7 @@ def _encoding_faults(pairs: list[Pair]) -> Iterator[tuple[str, bytes]]:
         names = [(name, value) for (name, _), (_, value) in zip(wrong, right, strict=True)]
         cause_of_names = "names_not_encoded" if cause == "not_encoded" else cause
         yield cause_of_names, normalized(sorted(names))
-    yield "lower_case_escapes", in_lower_case(_plain(pairs))
+    yield "lower_case_escapes", _in_lower_case(_plain(pairs))
 
 
 def _order_faults(pairs: list[Pair]) -> Iterator[tuple[str, bytes]]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import collections
 import re
 from typing import TYPE_CHECKING
 
-from oauth1_rs._exact import default_port, setting_text, uri_parts
+from oauth1_rs._exact import base64_length, default_port, setting_text, uri_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
     from oauth1_rs._explain import Explanation
     from oauth1_rs._masking import Secrets
 
-_BODY_HASHES = {20: "SHA-1", 32: "SHA-256"}
+_BODY_HASHES: dict[int | None, str] = {20: "SHA-1", 32: "SHA-256"}
 
 
 def notes(shown: Explanation, exact: Exact, secrets: Secrets) -> Iterator[str]:
@@ -155,11 +153,7 @@ def _body_notes(shown: Explanation, exact: Exact) -> Iterator[str]:
 
 
 def _hash_name(value: str) -> str:
-    try:
-        length = len(base64.b64decode(value, validate=True))
-    except binascii.Error:
-        return ""
-    name = _BODY_HASHES.get(length)
+    name = _BODY_HASHES.get(base64_length(value))
     return f" ({name})" if name else ""
 
 
