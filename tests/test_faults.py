@@ -26,7 +26,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import brotli
 import oauth1_rs.requests_oauthlib
@@ -83,7 +85,10 @@ class FaultyServer:
         """A request without a body, which those of this module are."""
         request = b""
         while not request.endswith(b"\r\n\r\n"):
-            request += connection.recv(65536)
+            received = connection.recv(65536)
+            if not received:
+                raise ConnectionError("the request has no end")
+            request += received
         return request
 
     def nonces(self) -> list[bytes]:
@@ -160,6 +165,41 @@ def test_a_connection_that_ends_early(
     assert "canary" not in "".join(logs)
 
 
+NO_HTTP = {
+    "words": b"ERR the secret %s is wrong\r\n\r\n",
+    "a header line": b"HTTP/1.1 200 OK\r\nthe secret %s\r\n\r\n",
+    "a chunk's size": CHUNKED + b"%s\r\n",
+}
+
+
+@pytest.mark.parametrize("answer", NO_HTTP)
+@pytest.mark.parametrize("session_class", SESSIONS)
+def test_what_comes_in_place_of_http_may_have_secrets(
+    session_class: type[OAuth1Session], answer: str
+) -> None:
+    session = session_that_holds(session_class)
+    for secret in (SECRET, HELD["oauth_token_secret"], quote(SECRET)):
+        with (
+            FaultyServer(sending(NO_HTTP[answer] % secret.encode())) as server,
+            pytest.raises((TokenError, requests.RequestException)) as caught,
+        ):
+            session.fetch_access_token(f"{server.url}/token")
+        check_error(caught.value)
+
+
+@pytest.mark.parametrize("session_class", SESSIONS)
+def test_another_origin_may_be_called_like_a_secret(
+    session_class: type[OAuth1Session], server: WireServer
+) -> None:
+    session = session_class("key", "canary", "held", "canary-held", verifier="canary-verifier")
+    for host in ("canary.example", "a.canary-held", "CANARY-held.example", "x" * 60_000):
+        server.redirects["/token"] = (302, f"https://{host}/")
+        with pytest.raises(TokenError, match="redirects to another origin") as caught:
+            session.fetch_access_token(f"{server.url}/token")
+        check_error(caught.value)
+        assert len(str(caught.value)) < 400
+
+
 # http.client takes headers that end early for all of them, and an answer without a length for one
 # that ends with its connection.
 @pytest.mark.parametrize(
@@ -206,6 +246,7 @@ FLOODS = {
         b"x" * 65536,
     ),
     "chunks": (CHUNKED, b"8000\r\n" + b"x" * 0x8000 + b"\r\n"),
+    "a chunk of -1 bytes": (CHUNKED + b"-1\r\n", b"x" * 65536),
     "a status line": (b"HTTP/1.1 200 ", b"x" * 65536),
     "a header": (b"HTTP/1.1 200 OK\r\nA: ", b"x" * 65536),
     "headers": (b"HTTP/1.1 200 OK\r\n", b"A: b\r\n" * 8192),
@@ -553,6 +594,77 @@ def end_while_daemons_sign(method: str) -> None:
     begun.wait()
     time.sleep(0.02)
     print("the end")
+
+
+class Step(NamedTuple):
+    """A step of the flow, and what the session has of it."""
+
+    walk: Callable[[OAuth1Session, str], object]
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+NEW = {"oauth_token": "new", "oauth_token_secret": "canary new"}
+VERIFIED = {"oauth_verifier": "canary verifier"}
+STEPS = {
+    "request token": Step(
+        lambda session, url: session.fetch_request_token(url),
+        {**HELD, **VERIFIED, "callback": "oob"},
+        {**NEW, "callback": None},
+    ),
+    "callback": Step(
+        lambda session, _: session.parse_authorization_response(
+            {"oauth_token": "held", "oauth_verifier": "other"}
+        ),
+        {**HELD, **VERIFIED, "callback": "oob"},
+        {**HELD, "oauth_verifier": "other", "callback": "oob"},
+    ),
+    "access token": Step(
+        lambda session, url: session.fetch_access_token(url),
+        {**HELD, **VERIFIED, "callback": "oob"},
+        {**NEW, "callback": "oob"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_an_interrupt_leaves_all_of_the_old_credentials_or_all_of_the_new(
+    name: str, server: WireServer
+) -> None:
+    """In whichever line of the flow it comes."""
+    server.answers["/token"] = Answer(TOKEN + b"&oauth_callback_confirmed=true")
+    step, found = STEPS[name], []
+    for line in itertools.count():
+        session = session_that_holds()
+        if not is_interrupted(partial(step.walk, session, f"{server.url}/token"), line):
+            break
+        found.append({**session.token, "callback": session._client.client.callback_uri})
+    assert line > 10
+    # First the old ones, then the new ones.
+    assert sorted(found, key=lambda state: state == step.after) == found
+    assert all(state in (step.before, step.after) for state in found)
+    assert step.before in found
+
+
+def is_interrupted(work: Callable[[], object], line: int) -> bool:
+    """Do `work`, with an interrupt before the `line`-th line of the flow, if there are as many."""
+    lines = itertools.count()
+
+    def interrupt(frame: FrameType, event: str, _argument: object) -> Any:
+        is_flow = frame.f_code.co_filename.endswith("_flow.py")
+        if is_flow and event == "line" and next(lines) == line:
+            raise KeyboardInterrupt
+        return interrupt
+
+    tracing = sys.gettrace()
+    sys.settrace(interrupt)
+    try:
+        work()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(tracing)
+    return False
 
 
 METHODS = ["RSA-SHA256", "HMAC-SHA1", "HMAC-SHA512"]

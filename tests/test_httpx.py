@@ -106,6 +106,23 @@ def check_what_is_on_the_wire(
     assert sent == body or (placement == "BODY" and sent.startswith(body)), request.name
 
 
+@every_way
+def test_what_no_uri_can_hold_is_encoded_as_it_is_signed(
+    kind: Kind, way: str, server: WireServer
+) -> None:
+    """httpx sends `|`, `^` and a backslash of a path as they are, and servers read that."""
+    paths = {"/a|b": b"/a%7Cb", "/^\\a?c|d": b"/%5E%5Ca?c|d", "/{[`é<": b"/%7B[%60%C3%A9%3C"}
+    server.redirects["/there"] = (307, "/a|^")
+    with WAYS[way](kind)(auth(), follow_redirects=True) as client:
+        for path, target in paths.items():
+            client.get(server.url + path)
+            assert is_signed(server.last)
+            assert server.last.target == target
+        client.get(f"{server.url}/there")
+        assert is_signed(server.last)
+        assert server.last.target == b"/a%7C%5E"
+
+
 BODIES: dict[str, tuple[dict[str, Any], bytes | None]] = {
     "form as dict": ({"data": {"a": "1 +ü", "b": ["x", "y"]}}, b"a=1+%2B%C3%BC&b=x&b=y"),
     "form as bytes": (

@@ -18,6 +18,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from email.utils import formatdate
 from typing import Any
+from urllib.parse import quote
 
 import authlib.integrations.httpx_client
 import brotli
@@ -44,6 +45,7 @@ from test_faults import (
     HELD,
     KEY,
     MEGABYTE,
+    NO_HTTP,
     SECRET,
     TOKEN,
     WHOLE,
@@ -500,6 +502,31 @@ def test_a_connection_that_ends_early(
         assert session.token == {"oauth_token": "new", "oauth_token_secret": "canary new"}
     assert len(set(server.nonces())) == 3
     assert "canary" not in "".join(logs)
+
+
+@every_kind
+@pytest.mark.parametrize("answer", NO_HTTP)
+def test_what_comes_in_place_of_http_may_have_secrets(kind: Kind, answer: str) -> None:
+    with holding(kind) as session:
+        for secret in (SECRET, HELD["oauth_token_secret"], quote(SECRET)):
+            with (
+                FaultyServer(sending(NO_HTTP[answer] % secret.encode())) as server,
+                pytest.raises((TokenError, kind.library.HTTPError)) as caught,
+            ):
+                session.fetch_access_token(f"{server.url}/token")
+            check_error(caught.value)
+
+
+@every_kind
+def test_another_origin_may_be_called_like_a_secret(kind: Kind, server: WireServer) -> None:
+    with holding(kind) as session:
+        session._client.client.client_secret = "canary-client"
+        for host in ("canary-client.example", "x" * 60_000):
+            server.redirects["/token"] = (302, f"https://{host}/")
+            with pytest.raises((TokenError, kind.library.HTTPError)) as caught:
+                session.fetch_access_token(f"{server.url}/token", follow_redirects=True)
+            check_error(caught.value)
+            assert len(str(caught.value)) < 400
 
 
 @every_kind

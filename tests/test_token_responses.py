@@ -8,7 +8,9 @@ import pickle
 import threading
 import time
 import tracemalloc
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
+from hashlib import sha256
 from typing import Any
 
 import oauth1_rs
@@ -159,6 +161,19 @@ def test_a_connection_serves_several_token_requests(server: WireServer, status: 
     assert server.connections == 1
 
 
+def deflated_without_header(data: bytes) -> bytes:
+    compressor = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return compressor.compress(data) + compressor.flush()
+
+
+COMPRESSED: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "x-gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "deflate without header": deflated_without_header,
+}
+
+
 def broken(server: WireServer, answer: Answer, **arguments: Any) -> requests.RequestException:
     server.answers["/token"] = answer
     session = OAuth1Session("key", "secret")
@@ -193,19 +208,54 @@ def test_a_body_that_does_not_come_times_out(server: WireServer) -> None:
     assert isinstance(error, requests.ConnectionError)
 
 
-@pytest.mark.parametrize(
-    ("encoding", "body"),
-    [
-        ("Content-Encoding: gzip", b"oauth_token=a&oauth_token_secret=canary"),
-        ("Transfer-Encoding: chunked", b"oauth_token=a&oauth_token_secret=canary\r\n"),
-    ],
-)
-def test_a_body_in_another_encoding_than_it_says(
-    server: WireServer, encoding: str, body: bytes
-) -> None:
+CANARY = b"oauth_token=a&oauth_token_secret=canary"
+MISNAMED: dict[str, tuple[str, bytes]] = {
+    "no gzip": ("Content-Encoding: gzip", CANARY),
+    "not deflated": ("Content-Encoding: deflate", CANARY),
+    "no chunks": ("Transfer-Encoding: chunked", CANARY + b"\r\n"),
+    "a chunk of -5 bytes": ("Transfer-Encoding: chunked", b"-5\r\n" + CANARY + b"\r\n0\r\n\r\n"),
+    "a chunk of -1 bytes": ("Transfer-Encoding: chunked", b"-1\r\n" + CANARY),
+}
+
+
+@pytest.mark.parametrize("case", MISNAMED)
+def test_a_body_in_another_encoding_than_it_says(server: WireServer, case: str) -> None:
+    encoding, body = MISNAMED[case]
     name, _, value = encoding.partition(": ")
     answer = Answer(iter([body]), headers=[(name, value)])
     assert "canary" not in repr(broken(server, answer))
+
+
+@pytest.mark.parametrize("missing", [1, 4, 8, 12, 16, 24])
+@pytest.mark.parametrize("encoding", COMPRESSED)
+def test_a_compressed_body_without_its_end_is_no_token(
+    server: WireServer, encoding: str, missing: int
+) -> None:
+    """requests takes what there is for all of it, and so half a secret for a whole one."""
+    secret = b"&oauth_token_secret=" + sha256(b"secret").hexdigest().encode()
+    body = COMPRESSED[encoding](b"oauth_token=a" + secret)[:-missing]
+    headers = [("Content-Encoding", encoding.partition(" ")[0])]
+    error = broken(server, Answer(body, headers=headers))
+    assert type(error) is requests.exceptions.ContentDecodingError
+    session = requests_oauthlib.OAuth1Session("key", "secret")
+    if missing > 8:
+        assert session.fetch_request_token(f"{server.url}/token")["oauth_token"] == "a"
+
+
+@pytest.mark.parametrize("encoding", COMPRESSED)
+def test_compressed_bodies(server: WireServer, encoding: str) -> None:
+    headers = [("Content-Encoding", encoding.partition(" ")[0])]
+    body = COMPRESSED[encoding](READ["a form"][0])
+    bodies = {"in one piece": [body], "in many": [body[i : i + 1] for i in range(len(body))]}
+    if encoding == "gzip":
+        halves = [gzip.compress(half) for half in (READ["a form"][0][:20], READ["a form"][0][20:])]
+        bodies |= {"members": halves, "members at once": [b"".join(halves)]}
+        bodies |= {"padded": [body + bytes(5)], "padded later": [body, bytes(5)]}
+    for name, pieces in bodies.items():
+        assert fetch(server, Answer(iter(pieces), headers=headers)) == READ["a form"][1], name
+    cut = [*bodies.get("members", [body]), gzip.compress(b"&more=1")[:-9]]
+    if encoding == "gzip":
+        broken(server, Answer(iter(cut), headers=headers))
 
 
 def test_a_refusal_that_breaks_off_is_a_refusal(server: WireServer) -> None:

@@ -21,6 +21,7 @@ from oauth1_rs._token_response import (
     ParameterError,
     callback_parameters,
     excerpt,
+    has_secret,
     redacted,
     text_of,
 )
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from oauth1_rs.providers import Provider
 
 HTTP_ERROR = 400
+SECRET_IN_URL = re.compile(rf"oauth_|\?\S*({SECRET_NAME.pattern})", re.IGNORECASE)
 # Those that are no settings of its `Client`.
 OAUTH1_OPTIONS = {"client_class", "force_include_body"}
 
@@ -370,8 +372,7 @@ class Flow(Generic[Result]):
         verifier = parameters.get("oauth_verifier")
         if verifier:
             self._authorization = _Authorization(token, verifier)
-            _write(client, verifier=None)
-        self._keep({"oauth_token": token})
+        self._keep({"oauth_token": token}, **({"verifier": None} if verifier else {}))
         return parameters
 
     def fetch_access_token(
@@ -479,9 +480,8 @@ class Flow(Generic[Result]):
                 "does, pass require_callback_confirmed=False",
                 answer.response,
             )
-        _write(self._client.client, callback_uri=None)
         # A secret that is not given is none: the one before belongs to other credentials.
-        self._keep({"oauth_token_secret": None, **token})
+        self._keep({"oauth_token_secret": None, **token}, callback_uri=None)
         return token
 
     def _ask_for_token_credentials(
@@ -502,10 +502,9 @@ class Flow(Generic[Result]):
             raise VerifierMissing(self._verifier_missing_text())
         request = self._token_request(method, url, auth, options)
         _, token = yield from self._fetch_token(request)
-        _write(self._client.client, verifier=None)
+        self._keep({"oauth_token_secret": None, **token}, verifier=None)
         if self._authorization is authorization:
             self._authorization = None
-        self._keep({"oauth_token_secret": None, **token})
         return token
 
     def _token_request(
@@ -525,11 +524,15 @@ class Flow(Generic[Result]):
             answer = yield request
         except self._network_errors as error:
             # It has the URL, which may have secrets in its query, or what came in place of HTTP.
-            if not re.search(rf"oauth_|\?\S*({SECRET_NAME.pattern})", str(error), re.IGNORECASE):
+            text = str(error)
+            if not (SECRET_IN_URL.search(text) or has_secret(text, secrets)):
                 raise
-            text = re.sub(r"\?\S+", f"?{MASK}", str(error))
+            text = re.sub(r"\?\S+", f"?{MASK}", text)
             error.args = (redacted(text, secrets, MAX_SEARCHED),)
             error.__cause__ = error.__context__ = None
+            raise
+        except TokenResponseError as error:  # what another origin is called
+            error.args = (redacted(str(error), secrets, MAX_SEARCHED), *error.args[1:])
             raise
         corrected = getattr(signer, "timestamp_offset", None)
         if corrected != offset:  # by the answer's clock: that of a copy, see _signing
@@ -543,8 +546,8 @@ class Flow(Generic[Result]):
             )
         return answer, self._token_of(answer, secrets)
 
-    def _populate_attributes(self, token: Mapping[str, Any]) -> None:
-        """Write those of the credentials that are given, all at once."""
+    def _populate_attributes(self, token: Mapping[str, Any], **changes: object) -> None:
+        """Write those of the credentials that are given, and other settings, all at once."""
         if "oauth_token" not in token:
             raise TokenMissing(self._token_missing_text(token), token)
         settings = {
@@ -552,13 +555,13 @@ class Flow(Generic[Result]):
             "oauth_token_secret": "resource_owner_secret",
             "oauth_verifier": "verifier",
         }
-        changes = {settings[name]: value for name, value in token.items() if name in settings}
+        changes.update((settings[name], it) for name, it in token.items() if name in settings)
         _write(self._client.client, **changes)
 
-    def _keep(self, token: Mapping[str, Any]) -> None:
+    def _keep(self, token: Mapping[str, Any], **changes: object) -> None:
         # A verifier is not for the client, see _authorization.
         credentials = {name: value for name, value in token.items() if name != "oauth_verifier"}
-        self._populate_attributes(credentials)
+        self._populate_attributes(credentials, **changes)
         # Again, for subclasses that keep tokens elsewhere.
         self.token = credentials
 

@@ -8,8 +8,8 @@ a transport, the auth of a request that is sent by hand) can tell that it is ano
 from __future__ import annotations
 
 import copy
+import re
 import weakref
-import zlib
 from collections.abc import AsyncIterable, Coroutine, Iterable
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
@@ -20,8 +20,8 @@ from oauth1_rs._hops import Chain, Message, checked, in_bytes, is_same_body, sig
 from oauth1_rs._token_response import (
     BROKEN_OFF,
     MAX_SIZE,
-    UNBOUNDED,
     Answer,
+    Body,
     refuse_other_origin,
     secrets_sent,
 )
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from oauth1_rs._native import OAuth1
 
 EXTENSION = "oauth1_rs"
+# Of ASCII: httpx encodes all else (RFC 3986 section 2).
+NO_URI_CHARACTER = re.compile(r'[\x00-\x20"<>\\^`{|}\x7f]')
 
 
 class Exchange:
@@ -86,7 +88,9 @@ class Exchange:
             body = self._body
         elif isinstance(body, self._library.ByteStream):
             body = request.read() or None
-        return Message(request.method, str(request.url), request.headers.copy(), body)
+        return Message(
+            request.method, _with_uri_path(str(request.url)), request.headers.copy(), body
+        )
 
     def _write(self, message: Message, body: Any, request: Any) -> None:
         """Write a message back into its request, which had `body`, and remember what it has now."""
@@ -101,6 +105,12 @@ class Exchange:
             request.headers.pop("Transfer-Encoding", None)
         self._stream, self._body = request.stream, message.body
         request.extensions = {**request.extensions, EXTENSION: self}
+
+
+def _with_uri_path(url: str) -> str:
+    """Return `url` with its path percent-encoded where no URI can hold what httpx leaves there."""
+    path, mark, query = url.partition("?")
+    return NO_URI_CHARACTER.sub(lambda found: f"%{ord(found[0]):02X}", path) + mark + query
 
 
 def follow(request: Any) -> Exchange | None:
@@ -259,61 +269,6 @@ def install(client: Any, auth: SigningAuth, hook: Any) -> None:
         hooks.append(hook)
 
 
-class Body:
-    """What is read of the body of a token response: all, or what fits."""
-
-    def __init__(self, response: Any, library: Any) -> None:
-        self.content = bytearray()
-        self.is_whole = True
-        self.is_wanted = not response.is_stream_consumed
-        self.failure: Any = None
-        self._library = library
-        self._received = 0
-        self._decompressor: Any = None
-        encoding = response.headers.get("Content-Encoding", "").strip().lower()
-        self._is_deflated = encoding == "deflate"
-        if not self.is_wanted:  # a hook of the caller's has read it, or a transport made it up
-            self.content += response.content[: MAX_SIZE + 1]
-            self.is_whole = len(self.content) <= MAX_SIZE
-        elif UNBOUNDED.search(encoding):
-            self.is_wanted = False
-            self.failure = library.DecodingError
-        elif encoding in {"gzip", "x-gzip", "deflate"}:
-            self._decompressor = zlib.decompressobj(zlib.MAX_WBITS | 32)  # for the header of either
-
-    def take(self, piece: bytes) -> bool:
-        """Take a piece as it was received, and return whether there is room for more."""
-        # Of what is compressed, too: a server may send members without content forever.
-        self._received += len(piece)
-        if self._decompressor is None:
-            self.content += piece
-        elif not self._decompressor.eof:
-            self.content += self._decompress(piece)
-        self.is_whole = max(self._received, len(self.content)) <= MAX_SIZE
-        return self.is_whole
-
-    def end(self, error: Exception | None = None) -> None:
-        """Note how it ended. What exceptions say, and what they come from, has what was read."""
-        is_cut = self._decompressor is not None and self._received and not self._decompressor.eof
-        if isinstance(error, self._library.HTTPError):
-            self.failure = type(error)
-        elif error is not None or (self.is_whole and is_cut):
-            self.failure = self._library.DecodingError
-
-    def _decompress(self, piece: bytes) -> bytes:
-        room = MAX_SIZE + 1 - len(self.content)
-        try:
-            data: bytes = self._decompressor.decompress(piece, room)
-        except zlib.error:
-            if not self._is_deflated:
-                raise
-            # Many servers leave the header out.
-            self._decompressor = zlib.decompressobj(-zlib.MAX_WBITS)
-            data = self._decompressor.decompress(piece, room)
-        self._is_deflated = False
-        return data
-
-
 class TokenRequests:
     """A token request and those that it is redirected to, one after the other."""
 
@@ -377,6 +332,13 @@ class SignedClient(Flow[Result]):
     def _own_auth(self, auth: OAuth1) -> Any:
         return self._auth_type(auth, correct_clock=self._correct_clock)
 
+    def _body_of(self, response: Any) -> Body:
+        """Return the body to be read of a response, or the one that somebody else has read."""
+        body = Body(response.headers.get("Content-Encoding", ""), self._library.DecodingError)
+        if response.is_stream_consumed:  # by a hook of the caller's, or a transport made it up
+            body.take_decoded(response.content)
+        return body
+
 
 class Session(SignedClient[dict[str, Any]]):
     """What `OAuth1Client` of either library adds to its client."""
@@ -396,15 +358,15 @@ class Session(SignedClient[dict[str, Any]]):
         return answer
 
     def _read(self, response: Any) -> Body:
-        body = Body(response, self._library)
+        body = self._body_of(response)
         try:
-            if body.is_wanted:
+            if not response.is_stream_consumed and body.is_wanted:
                 for piece in response.iter_raw():
                     if not body.take(piece):
                         break
-            body.end()
-        except (self._library.HTTPError, zlib.error) as error:
-            body.end(error)
+                body.end()
+        except self._library.HTTPError as error:
+            body.failure = type(error)
         finally:
             response.close()
         return body
@@ -428,16 +390,16 @@ class AsyncSession(SignedClient[Coroutine[Any, Any, dict[str, Any]]]):
         return answer
 
     async def _read(self, response: Any) -> Body:
-        body = Body(response, self._library)
+        body = self._body_of(response)
         try:
-            if body.is_wanted:
+            if not response.is_stream_consumed and body.is_wanted:
                 async with aclosing(response.aiter_raw()) as pieces:
                     async for piece in pieces:
                         if not body.take(piece):
                             break
-            body.end()
-        except (self._library.HTTPError, zlib.error) as error:
-            body.end(error)
+                body.end()
+        except self._library.HTTPError as error:
+            body.failure = type(error)
         finally:
             await response.aclose()
         return body

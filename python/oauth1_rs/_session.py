@@ -8,8 +8,8 @@ import requests
 
 from oauth1_rs._flow import carry
 from oauth1_rs._redirect import take_hook
-from oauth1_rs._signed_session import Body, SignedSession, answer_of, refuse_elsewhere
-from oauth1_rs._token_response import PIECE_SIZE, Answer
+from oauth1_rs._signed_session import SignedSession, answer_of, read_body, refuse_elsewhere
+from oauth1_rs._token_response import Answer
 
 if TYPE_CHECKING:
     from typing import TypedDict
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         _Text,
         _Timestamp,
     )
+    from oauth1_rs._token_response import Body
 
     class _ClientOptions(TypedDict, total=False):
         """The parameters of `Client` that `OAuth1` passes on."""
@@ -158,32 +159,37 @@ def _answer(response: Any) -> Answer:
         return Answer(response, response.status_code, text.encode(errors="surrogatepass"))
     if response.raw is None:  # made by hand, with its content
         return answer_of(response)
-    return _read_body(response).answer()
+    return answer_of(response, _read_body(response))
 
 
 def _read_body(response: requests.Response) -> Body:
     """Read and close a response, as far as it goes and as far as allowed."""
-    body = Body(response, requests.exceptions.ContentDecodingError)
-    try:
-        if body.failure is None:
-            for piece in response.iter_content(PIECE_SIZE):
-                body.add(piece)
-                if not body.is_whole:
-                    break
-    except requests.RequestException as error:
-        body.failure = type(error)
-    finally:
-        response.close()
+    _refuse_negative_chunks(response.raw)
+    body = read_body(response, requests)
     # urllib3 before 2.0 does not mind if the connection breaks off.
     missing = getattr(response.raw, "length_remaining", None)
-    if body.is_whole and body.failure is None and isinstance(missing, int) and missing > 0:
+    if body.is_wanted and isinstance(missing, int) and missing > 0:
         body.failure = requests.exceptions.ChunkedEncodingError
     return body
+
+
+def _refuse_negative_chunks(raw: Any) -> None:
+    """Let a chunk of -1 bytes be an error: urllib3 takes it for one without end."""
+    update = getattr(raw, "_update_chunk_length", None)
+    if update is None:
+        return
+
+    def update_and_check() -> None:
+        update()
+        if (raw.chunk_left or 0) < 0:
+            raise requests.exceptions.ChunkedEncodingError
+
+    raw._update_chunk_length = update_and_check  # noqa: SLF001 - there is no other way
 
 
 def _before_redirect(response: requests.Response, **_arguments: object) -> None:
     """Refuse what redirects a token request to another origin. A response hook."""
     if response.is_redirect:
         if response.raw is not None:
-            _read_body(response).keep()  # requests would, without a limit
+            _read_body(response)  # requests would, without a limit
         refuse_elsewhere(response)

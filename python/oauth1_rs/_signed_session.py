@@ -11,8 +11,9 @@ from oauth1_rs._redirect import kept_hook, next_url
 from oauth1_rs._token_response import (
     BROKEN_OFF,
     MAX_SIZE,
-    UNBOUNDED,
+    PIECE_SIZE,
     Answer,
+    Body,
     refuse_other_origin,
     secrets_sent,
 )
@@ -63,37 +64,61 @@ class SignedSession(Flow[Result]):
         return auth if self.auth is self._client else self.auth
 
 
-class Body:
-    """The body of a token response, of which is kept what fits. The limit is of the decompressed.
+class AsReceived:
+    """urllib3's response, which decompresses nothing: `Body` does."""
 
-    The exceptions of urllib3 and http.client may carry what they have read: only the class of a
-    failure is passed on.
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._raw, name)
+
+    def stream(self, size: int, **_options: object) -> Any:
+        return self._raw.stream(size, decode_content=False)
+
+    def read(self, size: int, **_options: object) -> Any:
+        return self._raw.read(size, decode_content=False)
+
+
+def body_of(response: Any, library: Any) -> Body:
+    """Return the body to be read of a response, or the one that a hook of the caller's has read.
+
+    Until `keep` is called, the response gives what it receives, compressed as it is.
     """
+    encoding = response.headers.get("Content-Encoding", "")
+    body = Body(encoding, library.exceptions.ContentDecodingError)
+    if response._content is not False:
+        body.take_decoded(response.content or b"")
+    elif hasattr(response.raw, "stream"):
+        response.raw = AsReceived(response.raw)
+    return body
 
-    def __init__(self, response: Any, decoding_error: type[Exception]) -> None:
-        self._response = response
-        self._pieces: list[bytes] = []
-        self._size = 0
-        is_unbounded = UNBOUNDED.search(response.headers.get("Content-Encoding", ""))
-        self.failure: Any = decoding_error if is_unbounded else None
-        """What happened while it was read. If it is there before, nothing is to be read."""
 
-    @property
-    def is_whole(self) -> bool:
-        return self._size <= MAX_SIZE
+def keep(response: Any, body: Body) -> None:
+    """Put what was read where the library would have put it: `text` and pickling work."""
+    if isinstance(response.raw, AsReceived):
+        response.raw = response.raw._raw
+    response._content = bytes(body.content[:MAX_SIZE])
+    response._content_consumed = True
 
-    def add(self, piece: bytes) -> None:
-        self._pieces.append(piece)
-        self._size += len(piece)
 
-    def keep(self) -> None:
-        """Put what was read where the library would have put it: `text` and pickling work."""
-        self._response._content = b"".join(self._pieces)[:MAX_SIZE]
-        self._response._content_consumed = True
-
-    def answer(self) -> Answer:
-        self.keep()
-        return answer_of(self._response, self)
+def read_body(response: Any, library: Any) -> Body:
+    """Read and close a response, as far as it goes and as far as allowed."""
+    body = body_of(response, library)
+    try:
+        if response._content is False and body.is_wanted:
+            for piece in response.iter_content(PIECE_SIZE):
+                if not body.take(piece):
+                    break
+            body.end()
+    except library.RequestException as error:
+        body.failure = type(error)
+    except library.packages.urllib3.exceptions.HTTPError:  # niquests lets some pass
+        body.failure = library.exceptions.ChunkedEncodingError
+    finally:
+        response.close()
+        keep(response, body)
+    return body
 
 
 def answer_of(response: Any, body: Body | None = None) -> Answer:

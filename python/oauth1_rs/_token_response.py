@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import zlib
 from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,12 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
 MAX_SIZE = 2**20
-# Little, because older urllib3 decompresses whatever it has read: up to a thousand times as much.
 PIECE_SIZE = 1024
-# What token requests ask for. By Brotli and Zstandard, or if it is compressed twice, a kilobyte may
-# become gigabytes, and older urllib3 does not stop it.
+# What token requests ask for, and all that is read.
 ENCODINGS = "gzip, deflate"
-UNBOUNDED = re.compile(",|br|zstd", re.IGNORECASE)
+UNREADABLE = re.compile(",|br|zstd")
 BROKEN_OFF = "the token response broke off or could not be decompressed"
 # No page and no sentence is a form: neither has markup, quotes or white space.
 FORM = re.compile(rb'[^\x00-\x20<>"\x7f]+')
@@ -70,6 +69,80 @@ LONG_RUN = re.compile(rf"[\w+=~%-]{{{MAX_RUN + 1},}}")
 # How much of a text is looked at for secrets, to show less of it.
 MAX_SEARCHED = 4096
 MAX_EXCERPT = 200
+
+
+class Body:
+    """The body of a token response, decompressed here, of which is kept what fits.
+
+    Older urllib3 decompresses without a limit, and requests takes what is cut off for whole. Of a
+    failure only the class is passed on: exceptions may carry what was read.
+    """
+
+    def __init__(self, encoding: str, decoding_error: Any) -> None:
+        encoding = encoding.strip().lower()
+        self.content = bytearray()
+        self.is_whole = True
+        self.failure: Any = decoding_error if UNREADABLE.search(encoding) else None
+        """What happened while it was read. If it is there before, nothing is to be read."""
+        self._decoding_error = decoding_error
+        self._received = 0
+        is_compressed = encoding in {"gzip", "x-gzip", "deflate"}
+        self._decompressor: Any = _decompressor() if is_compressed else None
+        # Many servers leave the header out.
+        self._may_lack_header = encoding == "deflate"
+        self._has_member = self._is_cut = self._is_over = False
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether more is to be read."""
+        return self.is_whole and not self.failure
+
+    def take(self, piece: bytes) -> bool:
+        """Take a piece as it was received, and return whether more is to be read."""
+        # Of what is compressed, too: a server may send members without content forever.
+        self._received += len(piece)
+        if self._decompressor is None:
+            self.content += piece
+        elif not self._is_over:
+            self._decompress(piece)
+        self.is_whole = max(self._received, len(self.content)) <= MAX_SIZE
+        return self.is_wanted
+
+    def take_decoded(self, content: bytes) -> None:
+        """Take the whole body, which somebody else has read and decompressed."""
+        self.content += content[: MAX_SIZE + 1]
+        self.is_whole, self.failure = len(content) <= MAX_SIZE, None
+
+    def end(self) -> None:
+        """Note that nothing more comes."""
+        if self.is_wanted and self._is_cut:
+            self.failure = self._decoding_error
+
+    def _decompress(self, piece: bytes) -> None:
+        """Decompress a piece of one or more members (RFC 1952 section 2.2)."""
+        while piece and len(self.content) <= MAX_SIZE:
+            room = MAX_SIZE + 1 - len(self.content)
+            try:
+                self.content += self._decompressor.decompress(piece, room)
+            except zlib.error:
+                if self._may_lack_header:
+                    self._may_lack_header = False
+                    self._decompressor = zlib.decompressobj(-zlib.MAX_WBITS)
+                    continue
+                self._is_cut, self._is_over = False, True
+                if not self._has_member:  # else padding follows it
+                    self.failure = self._decoding_error
+                return
+            self._may_lack_header = False
+            self._is_cut = not self._decompressor.eof
+            if self._is_cut:
+                return
+            piece = self._decompressor.unused_data
+            self._has_member, self._decompressor = True, _decompressor()
+
+
+def _decompressor() -> Any:
+    return zlib.decompressobj(zlib.MAX_WBITS | 32)  # whichever header it has
 
 
 class ParameterError(ValueError):
@@ -135,7 +208,7 @@ def refuse_other_origin(asked: str, url: str, status_code: int, response: Any) -
         return
     # User information, path and query may hold secrets.
     scheme, netloc, *_ = urlsplit(url)
-    origin = f"{scheme}://{netloc.rpartition('@')[2]}"
+    origin = f"{scheme}://{netloc.rpartition('@')[2]}"[:MAX_EXCERPT]
     raise TokenResponseError(
         "the answer to the token request redirects to another origin, which is not followed "
         f"(status {status_code}, to {origin if url else 'what is no URL'}): give the URL that is "
@@ -201,15 +274,10 @@ def excerpt(text: str, secrets: Iterable[str]) -> str:
 
 def redacted(text: str, secrets: Iterable[str], size: int = MAX_EXCERPT) -> str:
     """Return the beginning of `text` on one line, without `secrets` and what looks like others."""
-    spellings = {
-        spelling
-        for secret in {secret for secret in secrets if len(secret) >= MIN_SECRET}
-        for spelling in _spellings(secret)
-    }
+    spellings = _spellings(secrets)
     # Nothing is shown of what lies across the end, for it would not be found there.
     margin = max(map(len, spellings), default=0) + MAX_RUN
-    # UTF-16 that was taken for UTF-8 has a NUL after each character.
-    text = " ".join(text.replace("\0", "").split())[: MAX_SEARCHED + margin]
+    text = _on_one_line(text)[: MAX_SEARCHED + margin]
     spans = [found.span() for found in LONG_RUN.finditer(text) if _is_random(found[0])]
     spans += [found.span("value") for found in SECRET_VALUE.finditer(text)]
     for spelling in spellings:
@@ -220,6 +288,17 @@ def redacted(text: str, secrets: Iterable[str], size: int = MAX_EXCERPT) -> str:
             shown += text[position:start] + MASK
         position = max(position, end)
     return (shown + text[position:MAX_SEARCHED])[:size]
+
+
+def has_secret(text: str, secrets: Iterable[str]) -> bool:
+    """Whether `text` has one of `secrets`, as a server may write it."""
+    searched = _on_one_line(text)
+    return any(spelling in searched for spelling in _spellings(secrets))
+
+
+def _on_one_line(text: str) -> str:
+    # UTF-16 that was taken for UTF-8 has a NUL after each character.
+    return " ".join(text.replace("\0", "").split())
 
 
 def _is_random(run: str) -> bool:
@@ -242,9 +321,10 @@ def secrets_sent(url: str, body: Any, authorization: Any) -> list[str]:
     return found
 
 
-def _spellings(secret: str) -> set[str]:
-    """Return how a server may write a secret: encoded not at all, once or twice."""
-    once = {encode(secret) for encode in ENCODERS}
+def _spellings(secrets: Iterable[str]) -> set[str]:
+    """Return how a server may write secrets: encoded not at all, once or twice."""
+    long_enough = {secret for secret in secrets if len(secret) >= MIN_SECRET}
+    once = {encode(secret) for secret in long_enough for encode in ENCODERS}
     twice = {encode(text) for text in once for encode in ENCODERS}
     return {" ".join(text.split()) for text in twice}  # as the text is that is searched
 

@@ -14,6 +14,7 @@ import niquests
 from niquests.adapters import AsyncHTTPAdapter, HTTPAdapter
 from niquests.packages.urllib3.exceptions import (
     ConnectTimeoutError,
+    HTTPError,
     LocationParseError,
     RecoverableError,
 )
@@ -23,7 +24,14 @@ from oauth1_rs._clock import corrects_clock
 from oauth1_rs._flow import Result, carry, carry_async
 from oauth1_rs._hops import checked
 from oauth1_rs._redirect import last_signature, sign_again, take_hook
-from oauth1_rs._signed_session import Body, SignedSession, refuse_elsewhere
+from oauth1_rs._signed_session import (
+    SignedSession,
+    answer_of,
+    body_of,
+    keep,
+    read_body,
+    refuse_elsewhere,
+)
 from oauth1_rs._token_response import PIECE_SIZE
 
 if TYPE_CHECKING:
@@ -33,7 +41,7 @@ if TYPE_CHECKING:
 
     from oauth1_rs._flow import Step, TokenRequest
     from oauth1_rs._native import OAuth1
-    from oauth1_rs._token_response import Answer
+    from oauth1_rs._token_response import Answer, Body
 
 __all__ = ["AsyncOAuth1Session", "OAuth1Session"]
 
@@ -144,12 +152,12 @@ class OAuth1Session(_Signed[dict[str, Any]], niquests.Session):
 
     def _ask(self, request: TokenRequest) -> Answer:
         response = self.request(request.method, request.url, **self._options(request))
-        return _read_body(response).answer()
+        return answer_of(response, read_body(response, niquests))
 
     @staticmethod
     def _before_redirect(response: niquests.Response, **_arguments: object) -> None:
         if response.is_redirect:
-            _read_body(response).keep()  # niquests would, without a limit
+            read_body(response, niquests)  # niquests would, without a limit
             refuse_elsewhere(response)
 
 
@@ -181,15 +189,15 @@ class AsyncOAuth1Session(_Signed[Awaitable[dict[str, Any]]], niquests.AsyncSessi
 
     async def _ask(self, request: TokenRequest) -> Answer:
         response = await self.request(request.method, request.url, **self._options(request))
-        body = await _read_body_async(response)
+        body = await _read_body(response)
         # As niquests does when it has read a response: nothing of it has to be awaited any more.
         response.__class__ = niquests.Response
-        return body.answer()
+        return answer_of(response, body)
 
     @staticmethod
     async def _before_redirect(response: niquests.AsyncResponse, **_arguments: object) -> None:
         if response.is_redirect:
-            (await _read_body_async(response)).keep()
+            await _read_body(response)
             refuse_elsewhere(response)
 
 
@@ -346,32 +354,20 @@ def _as_sent(url: str) -> str:
     return sent
 
 
-def _read_body(response: niquests.Response) -> Body:
-    """Read and close a response, as far as it goes and as far as allowed."""
-    body = Body(response, niquests.exceptions.ContentDecodingError)
+async def _read_body(response: niquests.AsyncResponse) -> Body:
+    """Do what `read_body` does."""
+    body = body_of(response, niquests)
     try:
-        if body.failure is None:
-            for piece in response.iter_content(PIECE_SIZE):
-                body.add(piece)
-                if not body.is_whole:
-                    break
-    except niquests.RequestException as error:
-        body.failure = type(error)
-    finally:
-        response.close()
-    return body
-
-
-async def _read_body_async(response: niquests.AsyncResponse) -> Body:
-    body = Body(response, niquests.exceptions.ContentDecodingError)
-    try:
-        if body.failure is None:
+        if response._content is False and body.is_wanted:
             async for piece in await response.iter_content(PIECE_SIZE):
-                body.add(piece)
-                if not body.is_whole:
+                if not body.take(piece):
                     break
+            body.end()
     except niquests.RequestException as error:
         body.failure = type(error)
+    except HTTPError:
+        body.failure = niquests.exceptions.ChunkedEncodingError
     finally:
         await response.close()
+        keep(response, body)
     return body

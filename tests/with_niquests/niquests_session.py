@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import copy
+import gzip
 import io
 import itertools
 import pickle
@@ -139,6 +140,10 @@ def test_what_the_flow_raises(kind: str, server: WireServer) -> None:
         "/brotli": Answer(b"a", headers=[("Content-Encoding", "br")]),
         "/broken": Answer(b"oauth_token=t", missing=10),
         "/broken_gzip": Answer(b"oauth_token=t", headers=[("Content-Encoding", "gzip")]),
+        "/cut_gzip": Answer(
+            gzip.compress(TOKEN.body)[:-12], headers=[("Content-Encoding", "gzip")]
+        ),
+        "/no_chunks": Answer(iter([b"zz\r\nt"]), headers=[("Transfer-Encoding", "chunked")]),
     }
     expected: dict[str, tuple[type[Exception], str]] = {
         "/denied": (TokenRequestDenied, "status 401, oauth_problem 'token_rejected'"),
@@ -149,6 +154,8 @@ def test_what_the_flow_raises(kind: str, server: WireServer) -> None:
         "/brotli": (niquests.exceptions.ContentDecodingError, "broke off or could not be"),
         "/broken": (niquests.RequestException, "broke off or could not be"),
         "/broken_gzip": (niquests.exceptions.ContentDecodingError, "broke off or could not be"),
+        "/cut_gzip": (niquests.exceptions.ContentDecodingError, "broke off or could not be"),
+        "/no_chunks": (niquests.exceptions.ChunkedEncodingError, "broke off or could not be"),
     }
     for path, (error, text) in expected.items():
         with pytest.raises(error, match=text) as caught:
