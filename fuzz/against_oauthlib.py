@@ -224,17 +224,25 @@ REASONS: dict[str, Callable[[Case], bool]] = {
 
 @dataclass
 class Outcome:
-    same: int = 0
-    reasons: Counter[str] = field(default_factory=Counter)
+    results: Counter[str] = field(default_factory=Counter)
     unexplained: list[str] = field(default_factory=list)
 
 
-def compare(case: Case) -> tuple[bool, str]:
-    """Whether both are the same, and else why, as far as there is a reason."""
+# All that is refused here alone.
+REFUSALS = {
+    "parameters in a body without a form (3.5.2)",
+    "PLAINTEXT in the query or in the open, which is refused here",
+}
+SAME = "the same"
+BOTH_REFUSE = "refused by both"
+
+
+def compare(case: Case) -> str:
+    """Return what came of a request: a reason if it differs, and nothing if there is none."""
     ours = sign(Client, OAuth1Error, case)
     theirs = sign(oauthlib.oauth1.Client, ValueError, case)
     if ours == theirs:
-        return True, ""
+        return SAME if ours else BOTH_REFUSE
     if ours is not None:
         request = WireRequest.from_url(case.method, ours[0], ours[1], ours[2])
         secret, token_secret = (
@@ -242,9 +250,9 @@ def compare(case: Case) -> tuple[bool, str]:
         )
         verdict = verify(request, secret, token_secret)
         if not verdict.accepted:
-            return False, ""
-    reasons = [name for name, applies in REASONS.items() if applies(case)]
-    return False, reasons[0] if reasons else ""
+            return ""
+    known = REASONS if ours else REFUSALS
+    return next((name for name in known if REASONS[name](case)), "")
 
 
 def sign(client: Callable[..., Any], error: type[Exception], case: Case) -> Any:
@@ -261,11 +269,8 @@ def run(seed: int) -> Outcome:
     warnings.simplefilter("ignore")
     for _ in range(CHUNK):
         case = case_of(chance)
-        is_same, reason = compare(case)
-        if is_same:
-            outcome.same += 1
-        elif reason:
-            outcome.reasons[reason] += 1
+        if result := compare(case):
+            outcome.results[result] += 1
         else:
             outcome.unexplained.append(repr(case))
     return outcome
@@ -276,12 +281,10 @@ def main() -> None:
     total = Outcome()
     with multiprocessing.Pool(os.cpu_count()) as pool:
         for outcome in pool.imap_unordered(run, range(-(-count // CHUNK))):
-            total.same += outcome.same
-            total.reasons += outcome.reasons
+            total.results += outcome.results
             total.unexplained += outcome.unexplained
-    print(f"{total.same:9,} the same")
-    for reason, number in total.reasons.most_common():
-        print(f"{number:9,} {reason}")
+    for result, number in total.results.most_common():
+        print(f"{number:9,} {result}")
     print(f"{len(total.unexplained):9,} unexplained")
     for shown in total.unexplained[:SHOWN]:
         print(shown)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -117,8 +118,8 @@ def fuzz_one(data: bytes) -> None:
         return
     # In the signature of a private key the secrets have no part.
     assert verify(request, secret + INTRUDER, token_secret, PUBLIC_KEY).accepted == is_rsa
-    for tampered in tampered_copies(after, len(data)):
-        verdict = verify(on_the_wire(tampered), secret, token_secret, PUBLIC_KEY)
+    for tampered in tampered_copies(request, len(data)):
+        verdict = verify(tampered, secret, token_secret, PUBLIC_KEY)
         assert not verdict.accepted, tampered
     if kind & 8:
         other = (*after[:3], INTRUDER)
@@ -190,20 +191,32 @@ def on_the_wire(parts: Parts) -> WireRequest:
     return WireRequest.from_url(http_method, url, headers, body)
 
 
-def tampered_copies(parts: Parts, place: int) -> list[Parts]:
-    http_method, url, headers, body = parts
-    copies = [(http_method + INTRUDER, url, headers, body)]
-    before, mark, query = url.partition("#")[0].partition("?")
+def tampered_copies(request: WireRequest, place: int) -> list[WireRequest]:
+    path, mark, query = request.target.partition(b"?")
+    other_scheme = "http" if request.scheme == "https" else "https"
+    copies = [
+        replace(request, method=request.method + INTRUDER),
+        replace(request, scheme=other_scheme),
+        replace(request, target=b"/" + INTRUDER.encode() + path[1:] + mark + query),
+    ]
+    if not request.host.startswith(b"["):  # else it would be no host any more
+        copies.append(replace(request, host=INTRUDER.encode() + request.host))
     if mark:
-        position = place % (len(query) + 1)
-        query = query[:position] + INTRUDER + query[position:]
-        copies.append((http_method, f"{before}?{query}", headers, body))
-    if body is not None and FORM_MEDIA_TYPE in headers.get("Content-Type", ""):
-        text = in_bytes(body)
-        position = place % (len(text) + 1)
-        text = text[:position] + INTRUDER.encode() + text[position:]
-        copies.append((http_method, url, headers, text))
+        copies.append(replace(request, target=path + mark + intruded(query, place)))
+    if request.form:
+        copies.append(replace(request, body=intruded(request.body, place)))
+    headers = dict(request.headers)
+    authorization = str(headers.get("Authorization", ""))
+    for name in ("oauth_nonce", "oauth_consumer_key"):
+        changed = authorization.replace(f'{name}="', f'{name}="{INTRUDER}')
+        if changed != authorization:
+            copies.append(replace(request, headers={**headers, "Authorization": changed}))
     return copies
+
+
+def intruded(text: bytes, place: int) -> bytes:
+    position = place % (len(text) + 1)
+    return text[:position] + INTRUDER.encode() + text[position:]
 
 
 if __name__ == "__main__":

@@ -56,7 +56,8 @@ mod handlers {
 
     thread_local! {
         /// Whether this thread works: should it fork meanwhile, from a handler of a signal, it
-        /// must not wait for itself.
+        /// does not wait for itself. (It does, without end, in the few instructions before and
+        /// after the work; Python's own handlers run in none of them.)
         static WORKS_HERE: Cell<bool> = const { Cell::new(false) };
     }
 
@@ -112,10 +113,10 @@ mod handlers {
             // modules, and a Rust program that links this crate keeps it to its end. `before_fork`
             // runs in the forking thread as any other code does; it waits for threads that need
             // nothing of this thread to end their work, and that hold no lock which other handlers
-            // take (`undivided` asks that of its callers). `after_fork_in_child` runs between fork and its return, where only
-            // async-signal-safe things are allowed: it writes to atomics, and reads a thread-local
-            // variable that needs no initialization. None of the three can
-            // unwind.
+            // take (`undivided` asks that of its callers). `after_fork_in_child` runs between fork
+            // and its return, where only async-signal-safe things are allowed: it writes to
+            // atomics, and reads a thread-local variable that needs no initialization. None of the
+            // three can unwind.
             unsafe {
                 libc::pthread_atfork(
                     Some(before_fork),

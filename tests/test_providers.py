@@ -7,6 +7,7 @@ them from the document, and nothing from the library.
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -148,6 +149,14 @@ def flickr(request: WireRequest, sent: Sent) -> None:
     assert verify(read, sent.client_secret, sent.token_secret).accepted
     # As it stands, nothing of it is signed but the URL, and that is not what Flickr asks for.
     assert not verify(request, sent.client_secret, sent.token_secret).accepted
+
+
+def x_upload(request: WireRequest, sent: Sent) -> None:
+    """Check the fields of a multipart body, of which nothing is signed."""
+    parts = multipart(request)
+    assert parts.pop("media").startswith(b"\xff\xd8\xff")
+    assert parts == {"media_category": b"tweet_image"}
+    assert verify(request, sent.client_secret, sent.token_secret).accepted
 
 
 def multipart(request: WireRequest) -> dict[str, bytes]:
@@ -468,7 +477,7 @@ RECIPES = {
                 "POST /oauth/access_token",
                 callback="oob",
             ),
-            signed("POST /2/media/upload"),
+            signed("POST /2/media/upload", judge=x_upload),
             signed("POST /2/tweets", headers={"Content-Type": JSON}),
             signed("POST /1.1/statuses/update.json", form={"status": "a & b"}),
         ),
@@ -533,6 +542,7 @@ def check(request: WireRequest, sent: Sent, client_key: str) -> None:
     assert f"{request.method} {path}{query and '?'}{query}" == sent.start
     for name, value in sent.headers.items():
         assert header_of(request, name) == value
+        assert value != JSON or json.loads(request.body)
     pairs = [(name.decode(), value.decode()) for name, value in decode_form(request.form)]
     fields = [(name, value) for name, value in pairs if not name.startswith("oauth_")]
     assert fields == list(sent.form.items())
@@ -613,3 +623,10 @@ def test_the_keywords_of_a_row_give_what_its_provider_asks_for(name: str) -> Non
     session = OAuth1Session("client key", **{**settings, **keywords})
     with standing_in(OTHERS[name]) as server:
         session.get(f"{server.url}/").raise_for_status()
+
+
+def test_the_token_endpoints_that_no_block_asks() -> None:
+    table = documents.read(NAME).partition("## NetSuite")[2].partition("\n## ")[0]
+    host = "https://<account>.restlets.api.netsuite.com/rest"
+    assert f"| request | `{host}/requesttoken`;" in table
+    assert f"| access | `{host}/accesstoken` |" in table

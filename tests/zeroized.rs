@@ -7,6 +7,7 @@
 
 use std::fs::{self, File};
 use std::hint::black_box;
+use std::io::Read as _;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
@@ -152,13 +153,12 @@ where
     D::Core: Default + SerializableState,
 {
     let key = joined(&[&Secret::Client.text(), "&", &Secret::Token.text()]);
-    let mut configuration = configuration(method, Placement::Header);
+    let configuration = configuration(method, Placement::Header);
     let needles = [INNER_PAD, OUTER_PAD].map(|pad| keyed_state::<D>(key.as_bytes(), pad));
     // To where it is not on the stack.
-    let signer = Box::new(Signer::new(configuration.clone()).unwrap());
+    let signer = Box::new(Signer::new(configuration).unwrap());
     let name = method.name();
     assert_eq!(found(&needles, Place::Heap), [true; 2], "{name} is not where it should be");
-    configuration.realm = Some("a signature".to_owned());
     let request = Request { method: "GET", uri: "https://example.com/", ..Request::default() };
     signer.sign(&request, "nonce", "1").unwrap();
     drop(signer);
@@ -193,8 +193,9 @@ fn pem(name: &str) -> Zeroizing<Vec<u8>> {
     fs::read(path).unwrap().into()
 }
 
-/// 24 bytes out of the prime p, masked: as DER has them, and as they lie in a number in memory.
-fn pieces_of_the_prime() -> [Vec<u8>; 2] {
+/// 24 bytes out of the prime p, masked: as DER has them, as they lie in a number in memory, and as
+/// they stand in a line of the PEM text.
+fn pieces_of_the_prime() -> [Vec<u8>; 3] {
     let pem = pem("rsa-2048.pem");
     let text = std::str::from_utf8(&pem).unwrap();
     let mut base64 = Zeroizing::new(Vec::with_capacity(text.len()));
@@ -213,13 +214,25 @@ fn pieces_of_the_prime() -> [Vec<u8>; 2] {
         })
         .unwrap();
     let reversed = needle.iter().rev().copied().collect();
-    [needle, reversed]
+    let position = der
+        .windows(24)
+        .position(|window| window.iter().zip(&needle).all(|(byte, masked)| byte ^ MASK == *masked));
+    // The first whole line within the prime.
+    let line = position.unwrap() / 48 + 1;
+    let in_text = base64[line * 64..][..32].iter().map(|byte| byte ^ MASK).collect();
+    [needle, reversed, in_text]
 }
 
 fn a_private_key_leaves_nothing(name: &str, passphrase: Option<&[u8]>) {
     let needles = pieces_of_the_prime();
-    let key = PrivateKey::from_pem(&pem(name), passphrase).unwrap();
-    assert_eq!(found(&needles, Place::Heap), [false, true], "the search itself does not work");
+    let text = pem(name);
+    let is_plain = passphrase.is_none();
+    let is_there = found(&needles, Place::Heap);
+    assert_eq!(is_there, [false, false, is_plain], "the search itself does not work");
+    let key = PrivateKey::from_pem(&text, passphrase).unwrap();
+    drop(text);
+    let is_there = found(&needles, Place::Heap);
+    assert_eq!(is_there, [false, true, false], "the search itself does not work");
     let credentials = Credentials { private_key: Some(key), ..Credentials::default() };
     let signer = Signer::new(Configuration {
         credentials,
@@ -231,7 +244,7 @@ fn a_private_key_leaves_nothing(name: &str, passphrase: Option<&[u8]>) {
     let request = Request { method: "GET", uri: "https://example.com/", ..Request::default() };
     signer.sign(&request, "nonce", "1").unwrap();
     drop(signer);
-    assert_eq!(found(&needles, Place::Anywhere), [false; 2], "a piece of {name} is left");
+    assert_eq!(found(&needles, Place::Anywhere), [false; 3], "a piece of {name} is left");
 }
 
 fn a_damaged_private_key_leaves_nothing() {
@@ -241,8 +254,12 @@ fn a_damaged_private_key_leaves_nothing() {
     damaged[end - 9] = b'!';
     assert_eq!(PrivateKey::from_pem(&damaged, None).unwrap_err(), PrivateKeyError::Damaged);
     drop(damaged);
-    assert_eq!(found(&needles, Place::Anywhere), [false; 2], "a piece of a damaged key is left");
+    assert_eq!(found(&needles, Place::Anywhere), [false; 3], "a piece of a damaged key is left");
 }
+
+/// More than any part of the memory of this process has, and than what malloc puts where something
+/// else was freed.
+const LARGE: usize = 1 << 26;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
@@ -253,7 +270,9 @@ enum Place {
 
 /// Which of what these are the masks of is in memory that this process can write to.
 fn found(needles: &[Vec<u8>], place: Place) -> Vec<bool> {
-    let maps = fs::read_to_string("/proc/self/maps").unwrap();
+    let mut buffer = [0; 1 << 14];
+    let maps = memory_maps(&mut buffer);
+    let mut content = Zeroizing::new(Vec::with_capacity(LARGE));
     let memory = File::open("/proc/self/mem").unwrap();
     let mut found = vec![false; needles.len()];
     for line in maps.lines() {
@@ -265,12 +284,28 @@ fn found(needles: &[Vec<u8>], place: Place) -> Vec<bool> {
         }
         let (start, end) = range.split_once('-').unwrap();
         let [start, end] = [start, end].map(|number| u64::from_str_radix(number, 16).unwrap());
-        let mut content = Zeroizing::new(vec![0; usize::try_from(end - start).unwrap()]);
+        content.clear();
+        content.resize(usize::try_from(end - start).unwrap(), 0);
         // A part that cannot be read stays zero.
-        let _ = memory.read_exact_at(&mut content, start);
+        let is_read = memory.read_exact_at(&mut content, start).is_ok();
+        assert!(is_read || name != "[heap]", "the heap cannot be read");
         search(&content, needles, &mut found);
     }
     found
+}
+
+/// Not on the heap, as it would take the place of what was freed.
+fn memory_maps(buffer: &mut [u8]) -> &str {
+    let mut file = File::open("/proc/self/maps").unwrap();
+    let mut length = 0;
+    loop {
+        let read = file.read(&mut buffer[length..]).unwrap();
+        length += read;
+        assert!(length < buffer.len(), "there is more");
+        if read == 0 {
+            return std::str::from_utf8(&buffer[..length]).unwrap();
+        }
+    }
 }
 
 /// Nothing is unmasked here: the needles are in memory, too.

@@ -28,7 +28,7 @@ ROOT = Path(__file__).parent.parent
 # Python that they are for.
 LOCKS: dict[str, tuple[list[str] | str, int]] = {
     "requirements-dev.lock": (["build", "test", "clients", "cli", "lint", "peers"], 10),
-    "requirements-mutants.lock": (["test", "mutants"], 10),
+    "requirements-mutants.lock": (["test", "clients", "cli", "peers", "mutants"], 10),
     "requirements-release.lock": (["build", "release"], 10),
     "benches/requirements.lock": ("benches/requirements.in", 11),
     "fuzz/requirements.lock": ("fuzz/requirements.in", 11),

@@ -60,7 +60,7 @@ def surprises(found: Iterable[Outcome]) -> Iterator[str]:
     known = disagreements()
     if strange := known.keys() - {key_of(peer) for peer in PEERS}:
         yield f"disagreements.json has peers that there are not: {sorted(strange)}"
-    used = defaultdict(set)
+    used: dict[tuple[str, int], set[str]] = defaultdict(set)
     for outcome in found:
         what = f"{key_of(outcome.peer)}: {outcome.case}, {outcome.method}, {outcome.placement}"
         of_peer = known.get(key_of(outcome.peer), [])
@@ -72,9 +72,12 @@ def surprises(found: Iterable[Outcome]) -> Iterator[str]:
         if not outcome.agrees and not covering:
             yield f"disagrees: {what}: {outcome.note}"
         for index in covering:
-            used[key_of(outcome.peer), index].add(outcome.case)
+            used[key_of(outcome.peer), index] |= {outcome.case, outcome.method, outcome.placement}
     for peer, of_peer in known.items():
         for index, one in enumerate(of_peer):
-            unused = set() if one.is_general else set(one.requests) - used[peer, index]
-            if unused:
-                yield f"{peer}, {one.why}: not seen with {sorted(unused)}"
+            # Texts stand for all of a kind.
+            told = (one.requests, one.methods, one.placements)
+            named = {name for names in told if not isinstance(names, str) for name in names}
+            seen = used[peer, index]
+            if not seen or named - seen:
+                yield f"{peer}, {one.why}: not seen with {sorted(named - seen) or 'anything'}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from interop.cases import Case, Signed, load, placements, received, sign
@@ -19,6 +20,10 @@ class Outcome:
     placement: str
     agrees: bool | None
     note: str = ""
+
+
+# How the peers that remember nonces say that one came twice.
+SAYS_NONCE = re.compile(r"nonce_used|nonce was used|InvalidNonce")
 
 
 class WrongError(Exception):
@@ -48,9 +53,12 @@ def _they_verify(peer: Peer, refusal: Refusal, case: Case, method: str) -> Itera
             continue
         reason = refusal(_judged(sign(case, method, placement)))
         if not reason:
-            for tampered in _tampered(sign(case, method, placement)):
-                if tampered.verdict().accepted or not refusal(tampered):
-                    raise WrongError(f"{peer.name} accepts what was tampered with: {tampered}")
+            for tamper in TAMPERED_COPIES[:1] if method == "PLAINTEXT" else TAMPERED_COPIES:
+                # Each with a nonce of its own: one that is known is refused whatever is signed.
+                tampered = tamper(sign(case, method, placement))
+                refused = refusal(tampered)
+                if tampered.verdict().accepted or not refused or SAYS_NONCE.search(refused):
+                    raise WrongError(f"{peer.name}, tampered with: {refused!r}: {tampered}")
         yield Outcome(peer, case.name, method, placement, not reason, reason)
 
 
@@ -61,23 +69,31 @@ def _judged(signed: Signed) -> Signed:
     return signed
 
 
-def _tampered(signed: Signed) -> Iterator[Signed]:
-    """Change the signature's first character, and add a parameter that was not signed."""
+def _with_another_signature(signed: Signed) -> Signed:
     wire = signed.wire
     mark = b"oauth_signature="
     header = signed.headers.get("Authorization")
     if header is not None:
         headers = {**signed.headers, "Authorization": _changed(header, 'oauth_signature="')}
-        yield replace(signed, wire=replace(wire, headers=headers))
-    elif mark in wire.body:
+        return replace(signed, wire=replace(wire, headers=headers))
+    if mark in wire.body:
         body = _changed(wire.body.decode(), mark.decode()).encode()
-        yield replace(signed, wire=replace(wire, body=body))
-    else:
-        target = _changed(wire.target.decode(), mark.decode()).encode()
-        yield replace(signed, wire=replace(wire, target=target))
-    if signed.method != "PLAINTEXT":  # which protects nothing but the secrets
-        separator = b"&" if b"?" in wire.target else b"?"
-        yield replace(signed, wire=replace(wire, target=wire.target + separator + b"added=1"))
+        return replace(signed, wire=replace(wire, body=body))
+    target = _changed(wire.target.decode(), mark.decode()).encode()
+    return replace(signed, wire=replace(wire, target=target))
+
+
+def _with_another_parameter(signed: Signed) -> Signed:
+    wire = signed.wire
+    separator = b"&" if b"?" in wire.target else b"?"
+    return replace(signed, wire=replace(wire, target=wire.target + separator + b"added=1"))
+
+
+# PLAINTEXT, which protects nothing but the secrets, has the first alone.
+TAMPERED_COPIES: list[Callable[[Signed], Signed]] = [
+    _with_another_signature,
+    _with_another_parameter,
+]
 
 
 def _changed(text: str, mark: str) -> str:

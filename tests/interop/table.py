@@ -131,7 +131,7 @@ def _cell(case: Case, peer: Peer, outcomes: list[Outcome]) -> str:
 
 def _lettered(peer: Peer) -> list[tuple[str, Disagreement]]:
     known = disagreements().get(key_of(peer), [])
-    return list(zip(string.ascii_lowercase, known, strict=False))
+    return list(zip(string.ascii_lowercase[: len(known)], known, strict=True))
 
 
 def _reasons() -> Iterator[str]:
