@@ -28,6 +28,8 @@ SOURCES := Cargo.toml Cargo.lock .cargo/config.toml pyproject.toml README.md oau
 # Implementations in JavaScript that the tests talk to.
 NODE_MODULES := tests/node_modules/.package-lock.json
 
+OLDEST_RUST := $(shell sed -n 's/^rust-version = "\(.*\)".*/\1/p' Cargo.toml)
+
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := target/tools/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 CARGO_FUZZ_VERSION := 0.13.2
@@ -57,7 +59,7 @@ MATURIN_WHEEL = $(MATURIN) build --quiet --release --locked --target $(TARGET) $
 PYTHONS ?= $(foreach minor,10 11 12 13 14,$(shell python3.$(minor) -c \
 	'import sys; print(sys.executable)' 2>/dev/null))
 
-INTEROP := PYTHONPATH=tests:examples timeout --kill-after=10 300 $(BIN)/python -m interop
+INTEROP := PYTHONPATH=tests:examples timeout --kill-after=10 240 $(BIN)/python -m interop
 
 # With AddressSanitizer, which the compiler has but does not offer without being asked.
 FUZZ_TARGETS := sign private_key python_boundary token_responses
@@ -74,6 +76,7 @@ DIFFERENTIAL_CASES := 1000000
 	browser interop interop-table interop-peers fuzz fuzz-short differential mutants \
 	mutants-python $(addprefix fuzz-,$(FUZZ_TARGETS)) lint deny advisories format lock licenses sbom bench plot \
 	bench-instructions wheel wheel-free-threaded sdist smoke smoke-sdist smoke-musl reproducible \
+	test-threads check-oldest-rust \
 	release-version release-check ci ci-tools clean
 
 help:  ## list the targets
@@ -143,6 +146,25 @@ test-niquests: $(NIQUESTS)/package  ## run the tests that use niquests, and chec
 	$(NIQUESTS)/bin/python -m pytest --quiet --numprocesses auto tests/with_niquests/niquests_*.py
 	$(NIQUESTS)/bin/python -m mypy --follow-imports silent python/oauth1_rs/niquests.py \
 		tests/with_niquests/niquests_*.py
+
+THREADS_NEED := certifi|charset-normalizer|idna|iniconfig|packaging|pluggy|pygments|pytest|requests|urllib3
+
+test-threads: $(RELEASE)/ready  ## test signing in threads, for Pythons that other packages are not there for
+	$(PYTHON) -m venv --clear $(VENV)-threads
+	$(RELEASE)/$(SCRIPTS)/maturin build --quiet --locked --out $(VENV)-threads/wheel \
+		--interpreter $(abspath $(VENV)-threads/$(SCRIPTS)/python)
+	awk '/^[a-z]/ { is_needed = /^($(THREADS_NEED))==/ } is_needed' requirements-dev.lock \
+		> $(VENV)-threads/requirements.lock
+	$(VENV)-threads/$(SCRIPTS)/python -m pip --disable-pip-version-check --quiet install $(LOCKED) \
+		-r $(VENV)-threads/requirements.lock
+	$(VENV)-threads/$(SCRIPTS)/python -m pip --disable-pip-version-check --quiet install \
+		--no-deps $(VENV)-threads/wheel/*.whl
+	$(VENV)-threads/$(SCRIPTS)/python -m pytest --quiet --noconftest tests/test_concurrency.py \
+		tests/test_nonces.py
+
+check-oldest-rust:  ## compile with the oldest Rust that Cargo.toml names
+	rustup toolchain install --profile minimal $(OLDEST_RUST)
+	cargo +$(OLDEST_RUST) check --locked --features python
 
 processes: $(VENV)/package  ## sign a million requests in eight processes, for each way to get an OAuth1 there
 	PYTHONPATH=tests $(BIN)/python tests/processes.py 1000000
@@ -259,8 +281,10 @@ smoke-sdist:  ## the same with the source distribution
 	$(VENV)-smoke/$(SCRIPTS)/python tools/smoke.py
 
 smoke-musl:  ## the same with a wheel, in Alpine Linux (uses docker)
-	docker run --rm --volume "$(CURDIR):/checkout" --workdir /checkout python:$(ALPINE_PYTHON)-alpine \
-		sh -c 'apk add --quiet make && make smoke PYTHON=python VENV=/tmp/venv'
+	docker run --rm --volume "$(CURDIR):/checkout" --workdir /checkout python:3.14-alpine \
+		sh -c 'apk add --quiet make && pip install --quiet --root-user-action ignore uv && \
+			make smoke VENV=/tmp/venv PYTHON="$$(uv python find --quiet $(ALPINE_PYTHON) || \
+			{ uv python install --quiet $(ALPINE_PYTHON) && uv python find $(ALPINE_PYTHON); })"'
 
 # Not in `make ci`: two release builds, from nothing. The workflow CI runs it.
 reproducible: $(RELEASE)/ready  ## build twice, elsewhere, and compare every byte

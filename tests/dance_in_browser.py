@@ -8,14 +8,23 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from html import escape
+from urllib.parse import parse_qsl
 
 import pytest
 import requests
 import rsa_keys
 from foreign_providers import Settings, running
-from oauth1_rs import AuthorizationDenied, OAuth1Session, TokenRequestDenied, VerifierMissing
+from oauth1_rs import (
+    AuthorizationDenied,
+    Client,
+    OAuth1Session,
+    TokenRequestDenied,
+    VerifierMissing,
+)
 from playwright.sync_api import Browser, Page, sync_playwright
 from provider import SIGNATURE_METHODS, Provider
+from verifier import verify
 from wire_server import Answer, WireServer
 
 CLIENT = ("dpf43f3p2l4k3l03", "kd94hf93k423kf44")
@@ -202,3 +211,24 @@ def test_a_verifier_is_good_for_one_token(
     with pytest.raises(TokenRequestDenied):
         other.fetch_access_token(f"{provider.url}/access_token", verifier)
     session.fetch_access_token(f"{provider.url}/access_token", verifier)
+
+
+@pytest.mark.parametrize(
+    ("value", "is_accepted"), [("two\r\nlines & é", True), ("two\nlines", False)]
+)
+def test_a_browser_launches_a_tool(
+    page: Page, server: WireServer, value: str, is_accepted: bool
+) -> None:
+    """LTI 1.1, as in docs/providers.md: browsers send line breaks as CR LF."""
+    client = Client(*CLIENT, callback_uri="about:blank", signature_type="BODY")
+    launch = {"lti_version": "LTI-1p0", "custom_note": value}
+    url, _, body = client.sign(f"{server.url}/launch?course=1", "POST", launch)
+    fields = "".join(
+        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
+        for name, value in parse_qsl(body, keep_blank_values=True)
+    )
+    page.set_content(f'<form method="post" action="{escape(url)}">{fields}<button>Launch</button>')
+    page.get_by_role("button").click()
+    page.wait_for_url(f"{server.url}/launch?course=1")
+    [request] = [request for request in server.requests if request.method == "POST"]
+    assert verify(request, CLIENT[1]).accepted is is_accepted

@@ -29,8 +29,10 @@ and in every placement that a peer has, {outcomes} in all. Whatever is signed he
 `tests/verifier.py`, which shares no code with any of them.
 
 - A peer that *verifies* is sent requests that are signed here, as they are on the wire. Each that
-  it accepts is sent twice more, with another signature and with a parameter that was not signed,
-  and both must be refused.
+  it accepts is sent twice more, each time with a nonce of its own: with another signature, and but
+  for PLAINTEXT with a parameter that was not signed. Both must be refused, and not for the nonce.
+  liboauth and Ruby's simple_oauth run in no server: they sign once more what they read of the
+  request, and compare.
 - A peer that *signs* is given the request, and the same signature and protocol parameters must
   come out here, with its nonce and timestamp.
 
