@@ -280,11 +280,13 @@ smoke-sdist:  ## the same with the source distribution
 	$(VENV)-smoke/$(SCRIPTS)/python -m pip --disable-pip-version-check --quiet install dist/*.tar.gz
 	$(VENV)-smoke/$(SCRIPTS)/python tools/smoke.py
 
+ALPINE_PYTHON ?= 3.14
+
 smoke-musl:  ## the same with a wheel, in Alpine Linux (uses docker)
 	docker run --rm --volume "$(CURDIR):/checkout" --workdir /checkout python:3.14-alpine \
 		sh -c 'apk add --quiet make && pip install --quiet --root-user-action ignore uv && \
-			make smoke VENV=/tmp/venv PYTHON="$$(uv python find --quiet $(ALPINE_PYTHON) || \
-			{ uv python install --quiet $(ALPINE_PYTHON) && uv python find $(ALPINE_PYTHON); })"'
+			uv python install --quiet $(ALPINE_PYTHON) && \
+			make smoke VENV=/tmp/venv PYTHON="$$(uv python find $(ALPINE_PYTHON))"'
 
 # Not in `make ci`: two release builds, from nothing. The workflow CI runs it.
 reproducible: $(RELEASE)/ready  ## build twice, elsewhere, and compare every byte

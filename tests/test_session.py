@@ -7,7 +7,7 @@ import pickle
 from collections.abc import Callable
 from typing import Any
 
-import oauth1_rs
+import oauth1_rs.requests_oauthlib
 import oauthlib.oauth1
 import pytest
 import requests
@@ -125,6 +125,27 @@ def test_a_token_without_a_secret_leaves_the_secret_and_the_verifier() -> None:
     session.token = TOKEN
     session._populate_attributes({"oauth_token": "other", "user_id": "5"})
     assert session.token == {**TOKEN, "oauth_token": "other"}
+
+
+@pytest.mark.parametrize(
+    "session_class", [OAuth1Session, oauth1_rs.requests_oauthlib.OAuth1Session]
+)
+def test_subclasses_may_keep_tokens_elsewhere(
+    session_class: type[OAuth1Session], server: WireServer
+) -> None:
+    class Keeping(session_class):  # type: ignore[misc, valid-type]  # chosen when the test runs
+        kept: list[dict[str, Any]] = []  # noqa: RUF012 - of one test
+
+        def _populate_attributes(self, token: dict[str, Any]) -> None:
+            self.kept.append(dict(token))
+            super()._populate_attributes(token)
+
+    server.answers["/token"] = Answer(b"oauth_token=a&oauth_token_secret=b")
+    session = Keeping("key", "secret", "held", "held secret", verifier="v")
+    session.parse_authorization_response("https://a/?oauth_token=held&oauth_verifier=w")
+    session.fetch_access_token(f"{server.url}/token")
+    assert session.kept[-1] == {"oauth_token": "a", "oauth_token_secret": "b"}
+    assert session.token == session.kept[-1]
 
 
 @pytest.mark.parametrize("write", [vars(Flow)["token"].fset, OAuth1Session._populate_attributes])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import itertools
 import pickle
 import threading
 import time
 import tracemalloc
+import weakref
 import zlib
 from collections.abc import Callable, Iterator
 from hashlib import sha256
@@ -247,15 +249,75 @@ def test_compressed_bodies(server: WireServer, encoding: str) -> None:
     headers = [("Content-Encoding", encoding.partition(" ")[0])]
     body = COMPRESSED[encoding](READ["a form"][0])
     bodies = {"in one piece": [body], "in many": [body[i : i + 1] for i in range(len(body))]}
-    if encoding == "gzip":
+    for padding in (b"\n", b"\r\n", bytes(1), bytes(9), b"\x1f"):
+        bodies |= {f"and {padding!r}": [body + padding], f"and then {padding!r}": [body, padding]}
+    if encoding.endswith("gzip"):
         halves = [gzip.compress(half) for half in (READ["a form"][0][:20], READ["a form"][0][20:])]
         bodies |= {"members": halves, "members at once": [b"".join(halves)]}
-        bodies |= {"padded": [body + bytes(5)], "padded later": [body, bytes(5)]}
     for name, pieces in bodies.items():
         assert fetch(server, Answer(iter(pieces), headers=headers)) == READ["a form"][1], name
-    cut = [*bodies.get("members", [body]), gzip.compress(b"&more=1")[:-9]]
-    if encoding == "gzip":
-        broken(server, Answer(iter(cut), headers=headers))
+        chunked = [*headers, ("Transfer-Encoding", "chunked")]
+        chunks = [b"%x\r\n%s\r\n" % (len(it), it) for it in [*pieces, b""]]
+        assert fetch(server, Answer(iter(chunks), headers=chunked)) == READ["a form"][1], name
+
+
+def test_a_later_member_that_is_cut_or_damaged(server: WireServer) -> None:
+    first, second = gzip.compress(CANARY), gzip.compress(b"&more=" + bytes(range(256)) * 9)
+    damaged = bytearray(second)
+    damaged[len(second) // 2] ^= 0xFF
+    checksum = bytearray(second)
+    checksum[-8] ^= 0xFF
+    for rest in (second[:-9], second[:2], damaged, checksum):
+        answer = Answer(first + bytes(rest), headers=[("Content-Encoding", "gzip")])
+        error = broken(server, answer)
+        assert type(error) is requests.exceptions.ContentDecodingError
+
+
+def test_members_without_content_have_an_end(server: WireServer) -> None:
+    members = itertools.repeat(gzip.compress(b"") * 100)
+    error = failure(server, Answer(members, headers=[("Content-Encoding", "gzip")]))
+    assert "more than 1 MB" in str(error)
+
+
+def test_a_hook_may_read_the_answer(server: WireServer) -> None:
+    answer = Answer(gzip.compress(READ["a form"][0]), headers=[("Content-Encoding", "gzip")])
+
+    def read(response: requests.Response, **_: object) -> None:
+        assert response.content == READ["a form"][0]
+
+    def begin(response: requests.Response, **_: object) -> None:
+        assert next(response.iter_content(5)) == READ["a form"][0][:5]
+
+    assert fetch(server, answer, hooks={"response": read}) == READ["a form"][1]
+    error = broken(server, answer, hooks={"response": begin})
+    assert type(error) is requests.exceptions.ContentDecodingError
+
+
+def test_a_redirect_that_is_not_followed_is_read_once(server: WireServer) -> None:
+    token = READ["a form"][0]
+    headers = [("Location", "/"), ("Content-Encoding", "gzip")]
+    cut = Answer(gzip.compress(token)[:-8], 302, headers)
+    error = broken(server, cut, allow_redirects=False)
+    assert type(error) is requests.exceptions.ContentDecodingError
+    whole = Answer(gzip.compress(token), 302, headers)
+    assert fetch(server, whole, allow_redirects=False) == READ["a form"][1]
+    brotlied = Answer(token, 302, [("Location", "/"), ("Content-Encoding", "br")])
+    error = broken(server, brotlied, allow_redirects=False)
+    assert type(error) is requests.exceptions.ContentDecodingError
+
+
+def test_nothing_stays_alive_of_an_answer(server: WireServer) -> None:
+    server.answers["/token"] = Answer(READ["a form"][0])
+    raw: list[weakref.ref[object]] = []
+    gc.disable()
+    try:
+        OAuth1Session("key", "secret").fetch_request_token(
+            f"{server.url}/token",
+            hooks={"response": lambda response, **_: raw.append(weakref.ref(response.raw))},
+        )
+        assert raw[0]() is None
+    finally:
+        gc.enable()
 
 
 def test_a_refusal_that_breaks_off_is_a_refusal(server: WireServer) -> None:

@@ -285,6 +285,7 @@ fn found(needles: &[Vec<u8>], place: Place) -> Vec<bool> {
         let (start, end) = range.split_once('-').unwrap();
         let [start, end] = [start, end].map(|number| u64::from_str_radix(number, 16).unwrap());
         content.clear();
+        assert!(usize::try_from(end - start).unwrap() <= LARGE);
         content.resize(usize::try_from(end - start).unwrap(), 0);
         // A part that cannot be read stays zero.
         let is_read = memory.read_exact_at(&mut content, start).is_ok();

@@ -22,6 +22,7 @@ from oauth1_rs._token_response import (
     callback_parameters,
     excerpt,
     has_secret,
+    masked,
     redacted,
     text_of,
 )
@@ -532,7 +533,7 @@ class Flow(Generic[Result]):
             error.__cause__ = error.__context__ = None
             raise
         except TokenResponseError as error:  # what another origin is called
-            error.args = (redacted(str(error), secrets, MAX_SEARCHED), *error.args[1:])
+            error.args = (masked(str(error), secrets),)
             raise
         corrected = getattr(signer, "timestamp_offset", None)
         if corrected != offset:  # by the answer's clock: that of a copy, see _signing
@@ -546,7 +547,11 @@ class Flow(Generic[Result]):
             )
         return answer, self._token_of(answer, secrets)
 
-    def _populate_attributes(self, token: Mapping[str, Any], **changes: object) -> None:
+    def _populate_attributes(self, token: Mapping[str, Any]) -> None:
+        """Write those of the credentials that are given, all at once."""
+        self._write_token(token)
+
+    def _write_token(self, token: Mapping[str, Any], **changes: object) -> None:
         """Write those of the credentials that are given, and other settings, all at once."""
         if "oauth_token" not in token:
             raise TokenMissing(self._token_missing_text(token), token)
@@ -561,7 +566,7 @@ class Flow(Generic[Result]):
     def _keep(self, token: Mapping[str, Any], **changes: object) -> None:
         # A verifier is not for the client, see _authorization.
         credentials = {name: value for name, value in token.items() if name != "oauth_verifier"}
-        self._populate_attributes(credentials, **changes)
+        self._write_token(credentials, **changes)
         # Again, for subclasses that keep tokens elsewhere.
         self.token = credentials
 

@@ -19,7 +19,6 @@ from oauth1_rs._flow import Flow, Result, carry, carry_async
 from oauth1_rs._hops import Chain, Message, checked, in_bytes, is_same_body, signs_body
 from oauth1_rs._token_response import (
     BROKEN_OFF,
-    MAX_SIZE,
     Answer,
     Body,
     refuse_other_origin,
@@ -287,7 +286,7 @@ class TokenRequests:
 
         Raises `TokenResponseError` for one to another origin.
         """
-        content = bytes(body.content[:MAX_SIZE])
+        content = body.content
         # As if httpx had read it: `text` and pickling work.
         response._content = content
         sent, following = response.request, response.next_request
@@ -358,15 +357,15 @@ class Session(SignedClient[dict[str, Any]]):
         return answer
 
     def _read(self, response: Any) -> Body:
-        body = self._body_of(response)
         try:
+            body = self._body_of(response)
             if not response.is_stream_consumed and body.is_wanted:
                 for piece in response.iter_raw():
                     if not body.take(piece):
                         break
                 body.end()
         except self._library.HTTPError as error:
-            body.failure = type(error)
+            body.end(type(error))
         finally:
             response.close()
         return body
@@ -390,8 +389,8 @@ class AsyncSession(SignedClient[Coroutine[Any, Any, dict[str, Any]]]):
         return answer
 
     async def _read(self, response: Any) -> Body:
-        body = self._body_of(response)
         try:
+            body = self._body_of(response)
             if not response.is_stream_consumed and body.is_wanted:
                 async with aclosing(response.aiter_raw()) as pieces:
                     async for piece in pieces:
@@ -399,7 +398,7 @@ class AsyncSession(SignedClient[Coroutine[Any, Any, dict[str, Any]]]):
                             break
                 body.end()
         except self._library.HTTPError as error:
-            body.failure = type(error)
+            body.end(type(error))
         finally:
             await response.aclose()
         return body

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -12,6 +13,7 @@ from oauth1_rs._signed_session import SignedSession, answer_of, read_body, refus
 from oauth1_rs._token_response import Answer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import TypedDict
 
     from typing_extensions import Self, Unpack
@@ -164,19 +166,21 @@ def _answer(response: Any) -> Answer:
 
 def _read_body(response: requests.Response) -> Body:
     """Read and close a response, as far as it goes and as far as allowed."""
-    _refuse_negative_chunks(response.raw)
-    body = read_body(response, requests)
+    with _without_negative_chunks(response.raw):
+        body = read_body(response, requests)
     # urllib3 before 2.0 does not mind if the connection breaks off.
     missing = getattr(response.raw, "length_remaining", None)
-    if body.is_wanted and isinstance(missing, int) and missing > 0:
+    if body.is_received and body.is_wanted and isinstance(missing, int) and missing > 0:
         body.failure = requests.exceptions.ChunkedEncodingError
     return body
 
 
-def _refuse_negative_chunks(raw: Any) -> None:
+@contextlib.contextmanager
+def _without_negative_chunks(raw: Any) -> Iterator[None]:
     """Let a chunk of -1 bytes be an error: urllib3 takes it for one without end."""
     update = getattr(raw, "_update_chunk_length", None)
     if update is None:
+        yield
         return
 
     def update_and_check() -> None:
@@ -185,6 +189,10 @@ def _refuse_negative_chunks(raw: Any) -> None:
             raise requests.exceptions.ChunkedEncodingError
 
     raw._update_chunk_length = update_and_check  # noqa: SLF001 - there is no other way
+    try:
+        yield
+    finally:
+        del raw._update_chunk_length  # noqa: SLF001 - likewise
 
 
 def _before_redirect(response: requests.Response, **_arguments: object) -> None:

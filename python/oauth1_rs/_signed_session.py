@@ -10,7 +10,6 @@ from oauth1_rs._native import OAuth1
 from oauth1_rs._redirect import kept_hook, next_url
 from oauth1_rs._token_response import (
     BROKEN_OFF,
-    MAX_SIZE,
     PIECE_SIZE,
     Answer,
     Body,
@@ -71,6 +70,8 @@ class AsReceived:
         self._raw = raw
 
     def __getattr__(self, name: str) -> Any:
+        if name == "_raw":  # a copy that is not made yet
+            raise AttributeError(name)
         return getattr(self._raw, name)
 
     def stream(self, size: int, **_options: object) -> Any:
@@ -80,45 +81,68 @@ class AsReceived:
         return self._raw.read(size, decode_content=False)
 
 
-def body_of(response: Any, library: Any) -> Body:
-    """Return the body to be read of a response, or the one that a hook of the caller's has read.
+class Reading:
+    """Reads the body of a response of requests or of niquests, for whoever gives it the pieces.
 
-    Until `keep` is called, the response gives what it receives, compressed as it is.
+    Until it is over, the response gives what it receives, compressed as it is. What becomes of it
+    is put where the library would have put it: `text` and pickling work.
     """
-    encoding = response.headers.get("Content-Encoding", "")
-    body = Body(encoding, library.exceptions.ContentDecodingError)
-    if response._content is not False:
-        body.take_decoded(response.content or b"")
-    elif hasattr(response.raw, "stream"):
-        response.raw = AsReceived(response.raw)
-    return body
 
+    def __init__(self, response: Any, library: Any) -> None:
+        self._response = response
+        self._library = library
+        self._raw = response.raw
+        is_streamed = hasattr(response.raw, "stream")  # what is not, requests does not decompress
+        encoding = response.headers.get("Content-Encoding", "") if is_streamed else ""
+        # A redirect that is not followed has been read before.
+        read = getattr(response, "oauth1_rs_body", None)
+        self.body: Body = read or Body(encoding, library.exceptions.ContentDecodingError)
+        self.is_wanted = read is None and response._content is False and self.body.is_wanted
+        if read is None and response._content is not False:  # by a hook of the caller's
+            self.body.take_decoded(response._content or b"")
+        if self.is_wanted and is_streamed:
+            response.raw = AsReceived(response.raw)
 
-def keep(response: Any, body: Body) -> None:
-    """Put what was read where the library would have put it: `text` and pickling work."""
-    if isinstance(response.raw, AsReceived):
-        response.raw = response.raw._raw
-    response._content = bytes(body.content[:MAX_SIZE])
-    response._content_consumed = True
+    def end(self, error: Exception | None = None) -> None:
+        """Note that nothing more comes, or why. Raises an `error` that is not the library's."""
+        if not self.is_wanted:
+            return
+        exceptions = self._library.exceptions
+        failure: Any = None
+        if isinstance(error, self._library.RequestException):
+            failure = type(error)
+        elif isinstance(error, self._library.packages.urllib3.exceptions.HTTPError):
+            failure = exceptions.ChunkedEncodingError  # niquests lets some pass
+        elif isinstance(error, RuntimeError):  # somebody has begun to read it decompressed
+            failure = exceptions.ContentDecodingError
+        elif error is not None:
+            raise error
+        self.body.end(failure)
+
+    def keep(self) -> None:
+        self._response.raw = self._raw
+        self._response.oauth1_rs_body = self.body
+        self._response._content = self.body.content
+        self._response._content_consumed = True
 
 
 def read_body(response: Any, library: Any) -> Body:
     """Read and close a response, as far as it goes and as far as allowed."""
-    body = body_of(response, library)
+    reading = Reading(response, library)
     try:
-        if response._content is False and body.is_wanted:
+        if reading.is_wanted:
             for piece in response.iter_content(PIECE_SIZE):
-                if not body.take(piece):
+                if not reading.body.take(piece):
                     break
-            body.end()
-    except library.RequestException as error:
-        body.failure = type(error)
-    except library.packages.urllib3.exceptions.HTTPError:  # niquests lets some pass
-        body.failure = library.exceptions.ChunkedEncodingError
+        reading.end()
+    except Exception as error:  # noqa: BLE001 - raised again if it is none of those
+        reading.end(error)
     finally:
-        response.close()
-        keep(response, body)
-    return body
+        try:
+            response.close()
+        finally:
+            reading.keep()
+    return reading.body
 
 
 def answer_of(response: Any, body: Body | None = None) -> Answer:

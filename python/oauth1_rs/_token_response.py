@@ -23,6 +23,7 @@ PIECE_SIZE = 1024
 # What token requests ask for, and all that is read.
 ENCODINGS = "gzip, deflate"
 UNREADABLE = re.compile(",|br|zstd")
+GZIP_MEMBER = b"\x1f\x8b"
 BROKEN_OFF = "the token response broke off or could not be decompressed"
 # No page and no sentence is a form: neither has markup, quotes or white space.
 FORM = re.compile(rb'[^\x00-\x20<>"\x7f]+')
@@ -75,22 +76,23 @@ class Body:
     """The body of a token response, decompressed here, of which is kept what fits.
 
     Older urllib3 decompresses without a limit, and requests takes what is cut off for whole. Of a
-    failure only the class is passed on: exceptions may carry what was read.
+    failure only the class is passed on: exceptions may carry what was read. What a hook of the
+    caller's has read is as the HTTP client reads it.
     """
 
     def __init__(self, encoding: str, decoding_error: Any) -> None:
-        encoding = encoding.strip().lower()
-        self.content = bytearray()
+        self.content = b""
+        """What there is when it has come to its end."""
         self.is_whole = True
-        self.failure: Any = decoding_error if UNREADABLE.search(encoding) else None
-        """What happened while it was read. If it is there before, nothing is to be read."""
+        self.is_received = False
+        """Whether it was read here."""
+        self.failure: Any = None
+        """What happened while it was read."""
+        self._encoding = encoding.strip().lower()
         self._decoding_error = decoding_error
-        self._received = 0
-        is_compressed = encoding in {"gzip", "x-gzip", "deflate"}
-        self._decompressor: Any = _decompressor() if is_compressed else None
-        # Many servers leave the header out.
-        self._may_lack_header = encoding == "deflate"
-        self._has_member = self._is_cut = self._is_over = False
+        self._received = bytearray()
+        if UNREADABLE.search(self._encoding):
+            self.failure = decoding_error
 
     @property
     def is_wanted(self) -> bool:
@@ -100,49 +102,62 @@ class Body:
     def take(self, piece: bytes) -> bool:
         """Take a piece as it was received, and return whether more is to be read."""
         # Of what is compressed, too: a server may send members without content forever.
-        self._received += len(piece)
-        if self._decompressor is None:
-            self.content += piece
-        elif not self._is_over:
-            self._decompress(piece)
-        self.is_whole = max(self._received, len(self.content)) <= MAX_SIZE
+        self._received += piece[: MAX_SIZE + 1 - len(self._received)]
+        self.is_whole = len(self._received) <= MAX_SIZE
         return self.is_wanted
+
+    def end(self, failure: Any = None) -> None:
+        """Decompress what was received until the end, or until the failure."""
+        self.is_received = is_complete = True
+        if self._encoding in {"gzip", "x-gzip"}:
+            self.content, is_complete = _gunzipped(self._received)
+        elif self._encoding == "deflate":
+            self.content, is_complete = _inflated(self._received)
+        else:
+            self.content = bytes(self._received)
+        if not is_complete and self.is_whole and len(self.content) <= MAX_SIZE:
+            self.failure = self._decoding_error
+        self.failure = failure or self.failure
+        self._cut()
 
     def take_decoded(self, content: bytes) -> None:
         """Take the whole body, which somebody else has read and decompressed."""
-        self.content += content[: MAX_SIZE + 1]
-        self.is_whole, self.failure = len(content) <= MAX_SIZE, None
+        self.content, self.failure = content, None
+        self._cut()
 
-    def end(self) -> None:
-        """Note that nothing more comes."""
-        if self.is_wanted and self._is_cut:
-            self.failure = self._decoding_error
-
-    def _decompress(self, piece: bytes) -> None:
-        """Decompress a piece of one or more members (RFC 1952 section 2.2)."""
-        while piece and len(self.content) <= MAX_SIZE:
-            room = MAX_SIZE + 1 - len(self.content)
-            try:
-                self.content += self._decompressor.decompress(piece, room)
-            except zlib.error:
-                if self._may_lack_header:
-                    self._may_lack_header = False
-                    self._decompressor = zlib.decompressobj(-zlib.MAX_WBITS)
-                    continue
-                self._is_cut, self._is_over = False, True
-                if not self._has_member:  # else padding follows it
-                    self.failure = self._decoding_error
-                return
-            self._may_lack_header = False
-            self._is_cut = not self._decompressor.eof
-            if self._is_cut:
-                return
-            piece = self._decompressor.unused_data
-            self._has_member, self._decompressor = True, _decompressor()
+    def _cut(self) -> None:
+        self.is_whole = self.is_whole and len(self.content) <= MAX_SIZE
+        self.content = self.content[:MAX_SIZE]
 
 
-def _decompressor() -> Any:
-    return zlib.decompressobj(zlib.MAX_WBITS | 32)  # whichever header it has
+def _gunzipped(data: bytearray) -> tuple[bytes, bool]:
+    """Decompress members (RFC 1952 section 2.2) up to the limit, and say whether they are whole.
+
+    What follows them, and is none, is padding.
+    """
+    view, position, content = memoryview(data), 0, bytearray()
+    while view[position : position + 2] == GZIP_MEMBER:
+        member = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        try:
+            while not member.eof and position < len(view) and len(content) <= MAX_SIZE:
+                piece = view[position : position + PIECE_SIZE]
+                content += member.decompress(piece, MAX_SIZE + 1 - len(content))
+                position += len(piece) - len(member.unused_data)
+        except zlib.error:
+            return bytes(content), False
+        if not member.eof:
+            return bytes(content), False
+    return bytes(content), position > 0 or not data
+
+
+def _inflated(data: bytearray) -> tuple[bytes, bool]:
+    for window in (zlib.MAX_WBITS, -zlib.MAX_WBITS):  # many servers leave the header out
+        decompressor = zlib.decompressobj(window)
+        try:
+            return decompressor.decompress(data, MAX_SIZE + 1), decompressor.eof or not data
+        except zlib.error:
+            continue
+    return b"", False
 
 
 class ParameterError(ValueError):
@@ -294,6 +309,13 @@ def has_secret(text: str, secrets: Iterable[str]) -> bool:
     """Whether `text` has one of `secrets`, as a server may write it."""
     searched = _on_one_line(text)
     return any(spelling in searched for spelling in _spellings(secrets))
+
+
+def masked(text: str, secrets: Iterable[str]) -> str:
+    """Return `text` without `secrets`, in whatever case. Nothing else is taken for one."""
+    spellings = sorted(_spellings(secrets), key=len, reverse=True)
+    any_of_them = "|".join(map(re.escape, spellings))
+    return re.sub(any_of_them, MASK, text, flags=re.IGNORECASE) if spellings else text
 
 
 def _on_one_line(text: str) -> str:

@@ -14,7 +14,6 @@ import niquests
 from niquests.adapters import AsyncHTTPAdapter, HTTPAdapter
 from niquests.packages.urllib3.exceptions import (
     ConnectTimeoutError,
-    HTTPError,
     LocationParseError,
     RecoverableError,
 )
@@ -25,10 +24,9 @@ from oauth1_rs._flow import Result, carry, carry_async
 from oauth1_rs._hops import checked
 from oauth1_rs._redirect import last_signature, sign_again, take_hook
 from oauth1_rs._signed_session import (
+    Reading,
     SignedSession,
     answer_of,
-    body_of,
-    keep,
     read_body,
     refuse_elsewhere,
 )
@@ -356,18 +354,18 @@ def _as_sent(url: str) -> str:
 
 async def _read_body(response: niquests.AsyncResponse) -> Body:
     """Do what `read_body` does."""
-    body = body_of(response, niquests)
+    reading = Reading(response, niquests)
     try:
-        if response._content is False and body.is_wanted:
+        if reading.is_wanted:
             async for piece in await response.iter_content(PIECE_SIZE):
-                if not body.take(piece):
+                if not reading.body.take(piece):
                     break
-            body.end()
-    except niquests.RequestException as error:
-        body.failure = type(error)
-    except HTTPError:
-        body.failure = niquests.exceptions.ChunkedEncodingError
+        reading.end()
+    except Exception as error:  # noqa: BLE001 - raised again if it is none of those
+        reading.end(error)
     finally:
-        await response.close()
-        keep(response, body)
-    return body
+        try:
+            await response.close()
+        finally:
+            reading.keep()
+    return reading.body

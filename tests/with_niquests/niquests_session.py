@@ -170,6 +170,14 @@ def test_what_the_flow_raises(kind: str, server: WireServer) -> None:
             assert isinstance(response.text, str)  # nothing to be awaited
     with pytest.raises(VerifierMissing):
         step(kind, auth(), lambda session: session.fetch_access_token(f"{server.url}/"))
+    # A hook has read it already.
+    server.redirects["/moved"] = (302, "/")
+    with pytest.raises(TokenResponseError, match=r"status 302\). It is empty"):
+        step(
+            kind,
+            OAuth1("key", callback_uri="oob"),
+            lambda it: it.fetch_request_token(f"{server.url}/moved", allow_redirects=False),
+        )
     with pytest.raises(niquests.ConnectionError):
         step(kind, auth(), lambda session: session.fetch_request_token("http://127.0.0.1:1/"))
 
