@@ -279,6 +279,13 @@ def test_members_without_content_have_an_end(server: WireServer) -> None:
     assert "more than 1 MB" in str(error)
 
 
+def test_what_was_sent_need_not_be_text(server: WireServer) -> None:
+    """It is read for the secrets in it, which an answer may repeat."""
+    sent = {"data": b"x_auth_password=\xff", "headers": {"Content-Type": FORM}}
+    assert fetch(server, Answer(READ["a form"][0]), **sent) == READ["a form"][1]
+    assert server.last.body == sent["data"]
+
+
 def test_a_hook_may_read_the_answer(server: WireServer) -> None:
     answer = Answer(gzip.compress(READ["a form"][0]), headers=[("Content-Encoding", "gzip")])
 
