@@ -25,6 +25,8 @@ from oauth1_rs.httpx import OAuth1Client
 from oauth1_rs.providers import Provider
 from provider import Provider as LoopbackProvider
 from test_providers import CALLBACK, NAME, OTHERS, RECIPES, Sent, rows, standing_in, steps
+from verifier import decode_form
+from wire_server import Answer, WireServer
 
 URLS = ["request_token_url", "authorization_url", "access_token_url"]
 
@@ -436,3 +438,13 @@ def test_a_session_of_another_client(provider: LoopbackProvider) -> None:
         assert session.headers["User-Agent"] == "Example"
     assert [record.accepted for record in provider.records] == [True] * 5
     assert "HMAC-SHA256" in provider.records[-1].authorization
+
+
+def test_protocol_parameters_of_a_step_are_added_to_those_of_the_preset(server: WireServer) -> None:
+    server.answers["/token"] = Answer(b"oauth_token=t&oauth_token_secret=ts")
+    session = OAuth1Session.for_provider("launchpad", "client key")
+    session.fetch_request_token(f"{server.url}/token", protocol_parameters={"oauth_more": "1"})
+    sent = dict(decode_form(server.last.form))
+    assert sent[b"oauth_more"] == b"1"
+    # Launchpad's preset leaves them out.
+    assert sent.keys() & {b"oauth_nonce", b"oauth_timestamp", b"oauth_version"} == set()

@@ -75,6 +75,26 @@ def test_within_the_origin_every_hop_is_signed(
         ]
 
 
+@pytest.mark.parametrize(
+    ("location", "target"),
+    [
+        ("/b?realm=Photos&a=1", b"/b?realm=Photos&a=1"),
+        ("/b?oauth_signature=s", b"/b"),
+        ("/b?oauth_signature=s&Xa=1", b"/b?Xa=1"),
+        ("/b?oauth_signature=s&q=a?b", b"/b?q=a?b"),
+        ("/b?a=1&oauth_signature=s#part", b"/b?a=1"),
+    ],
+)
+def test_the_rest_of_a_query_goes_to_another_origin(
+    server: WireServer, other_server: WireServer, location: str, target: bytes
+) -> None:
+    server.redirects["/a"] = (302, other_server.url + location)
+    session = OAuth1Session(*CREDENTIALS, realm="Photos")
+    response = session.get(f"{server.url}/a")
+    assert other_server.last.target == target
+    assert response.url.partition("#")[2] == location.partition("#")[2]
+
+
 @every_case
 def test_nothing_of_the_signature_leaves_the_origin(
     server: WireServer, other_server: WireServer, status: int, kind: str, placement: str

@@ -303,14 +303,33 @@ def test_a_secret_is_found_however_it_is_escaped(
         {"json": {"x_auth_password": "canary!"}},
         {"data": bytearray(b"x_auth_password=canary!")},
         {"auth": ("user", "canary!")},
+        {"auth": ("user", "canary!"), "params": {"x_auth_password": "other password"}},
+        {"auth": ("user", "other"), "params": {"x_auth_password": "canary!"}},
+        {"auth": ("user", "before: canary!")},
+        {"data": {"x_auth_password": "canary!", "name": "public"}},
     ],
 )
 def test_a_secret_beside_the_signature(
     session_class: type[OAuth1Session], server: WireServer, arguments: dict[str, Any]
 ) -> None:
-    server.answers["/token"] = Answer(b"denied: canary!", 401)
-    with pytest.raises(TokenError, match="denied") as caught:
+    server.answers["/token"] = Answer(b"denied: public, before: canary!", 401)
+    with pytest.raises(TokenError, match="denied: public") as caught:
         session_class("key", "cs").fetch_request_token(f"{server.url}/token", **arguments)
+    check_error(caught.value)
+    is_whole = arguments.get("auth") == ("user", "before: canary!")
+    assert ("before" in str(caught.value)) is not is_whole
+
+
+def test_what_only_looks_like_basic_credentials(
+    session_class: type[OAuth1Session], server: WireServer
+) -> None:
+    def sign(request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = "Basic canary"  # no length that base64 has
+        return request
+
+    server.answers["/token"] = Answer(b"denied: canary", 401)
+    with pytest.raises(TokenError, match="denied") as caught:
+        session_class("key", "cs").fetch_request_token(f"{server.url}/token", auth=sign)
     check_error(caught.value)
 
 
@@ -358,11 +377,12 @@ def test_a_connection_that_fails_with_the_signature_in_the_query() -> None:
     check_error(caught.value)
 
 
+@pytest.mark.parametrize("name", ["x_auth_password", "Password", "OAUTH_Token"])
 def test_a_connection_that_fails_with_a_password_in_the_query(
-    session_class: type[OAuth1Session],
+    session_class: type[OAuth1Session], name: str
 ) -> None:
     session = session_class("key", "cs")
-    parameters = {"x_auth_password": "canary"}
+    parameters = {name: "canary"}
     with pytest.raises(requests.ConnectionError, match=r"\?\*\*\*\*.*refused") as caught:
         session.fetch_request_token(f"http://127.0.0.1:{unused_port()}/", params=parameters)
     check_error(caught.value)
