@@ -13,7 +13,7 @@ import sys
 import time
 import weakref
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
 from hashlib import sha1, sha256
@@ -121,6 +121,21 @@ def test_what_no_uri_can_hold_is_encoded_as_it_is_signed(
         client.get(f"{server.url}/there")
         assert is_signed(server.last)
         assert server.last.target == b"/a%7C%5E"
+
+
+@pytest.mark.parametrize("charset", ["", "; charset=UTF-8", " ;a=b"])
+def test_a_form_that_is_a_stream_is_read(kind: Kind, server: WireServer, charset: str) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"a=1&"
+        yield b"b=2"
+
+    content: Any = pieces() if kind.is_async else iter([b"a=1&", b"b=2"])
+    with kind.plain(auth=kind.auth(auth())) as client:
+        client.request(
+            "POST", server.url, content=content, headers={"Content-Type": FORM + charset}
+        )
+    assert is_signed(server.last)
+    assert server.last.body == b"a=1&b=2"
 
 
 BODIES: dict[str, tuple[dict[str, Any], bytes | None]] = {
