@@ -193,7 +193,7 @@ def on_the_wire(parts: Parts) -> WireRequest:
 
 def tampered_copies(request: WireRequest, place: int) -> list[WireRequest]:
     path, mark, query = request.target.partition(b"?")
-    other_scheme = "http" if request.scheme == "https" else "https"
+    other_scheme = "http" if request.scheme.lower() == "https" else "https"
     copies = [
         replace(request, method=request.method + INTRUDER),
         replace(request, scheme=other_scheme),

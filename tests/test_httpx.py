@@ -123,6 +123,22 @@ def test_what_no_uri_can_hold_is_encoded_as_it_is_signed(
         assert server.last.target == b"/a%7C%5E"
 
 
+@every_way
+def test_a_header_of_the_callers_hides_no_signature_in_the_query(
+    kind: Kind, way: str, server: WireServer, other_server: WireServer
+) -> None:
+    def repeat(request: WireRequest) -> Answer:
+        location = f"{other_server.url}/b?{request.query.decode()}"
+        return Answer(b"", 307, [("Location", location)])
+
+    server.answers["/a"] = repeat
+    signing = auth(signature_type="QUERY")
+    with WAYS[way](kind)(signing, follow_redirects=True) as client:
+        client.get(f"{server.url}/a?c=1", headers={"Authorization": "Basic dTpw"})
+    assert is_signed(server.last)
+    assert other_server.last.target == b"/b?c=1"
+
+
 @pytest.mark.parametrize("charset", ["", "; charset=UTF-8", " ;a=b"])
 def test_a_form_that_is_a_stream_is_read(kind: Kind, server: WireServer, charset: str) -> None:
     async def pieces() -> AsyncIterator[bytes]:
