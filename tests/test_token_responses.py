@@ -240,7 +240,7 @@ def test_a_compressed_body_without_its_end_is_no_token(
     error = broken(server, Answer(body, headers=headers))
     assert type(error) is requests.exceptions.ContentDecodingError
     session = requests_oauthlib.OAuth1Session("key", "secret")
-    if missing > 8:
+    if missing > 8 and encoding != "x-gzip":  # which older urllib3 does not know
         assert session.fetch_request_token(f"{server.url}/token")["oauth_token"] == "a"
 
 
@@ -293,7 +293,7 @@ def test_a_hook_may_read_the_answer(server: WireServer) -> None:
         assert response.content == READ["a form"][0]
 
     def begin(response: requests.Response, **_: object) -> None:
-        assert next(response.iter_content(5)) == READ["a form"][0][:5]
+        assert READ["a form"][0].startswith(next(response.iter_content(5)))
 
     assert fetch(server, answer, hooks={"response": read}) == READ["a form"][1]
     error = broken(server, answer, hooks={"response": begin})
