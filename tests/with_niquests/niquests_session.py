@@ -141,7 +141,8 @@ def test_what_the_flow_raises(kind: str, server: WireServer) -> None:
         "/broken": Answer(b"oauth_token=t", missing=10),
         "/broken_gzip": Answer(b"oauth_token=t", headers=[("Content-Encoding", "gzip")]),
         "/cut_gzip": Answer(
-            gzip.compress(TOKEN.body)[:-12], headers=[("Content-Encoding", "gzip")]
+            gzip.compress(b"oauth_token=t&oauth_token_secret=ts")[:-12],
+            headers=[("Content-Encoding", "gzip")],
         ),
         "/no_chunks": Answer(iter([b"zz\r\nt"]), headers=[("Transfer-Encoding", "chunked")]),
     }
