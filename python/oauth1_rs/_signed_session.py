@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from oauth1_rs._flow import Flow, Result
@@ -103,10 +104,17 @@ class Reading:
         if self.is_wanted and is_streamed:
             response.raw = AsReceived(response.raw)
 
-    def end(self, error: Exception | None = None) -> None:
-        """Note that nothing more comes, or why. Raises an `error` that is not the library's."""
-        if not self.is_wanted:
-            return
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> bool:
+        try:
+            return self.is_wanted and self._ends_by(error)
+        finally:
+            self._keep()
+
+    def _ends_by(self, error: BaseException | None) -> bool:
+        """Note that nothing more comes, and say whether `error` is one of the library's."""
         exceptions = self._library.exceptions
         failure: Any = None
         if isinstance(error, self._library.RequestException):
@@ -116,10 +124,11 @@ class Reading:
         elif isinstance(error, RuntimeError):  # somebody has begun to read it decompressed
             failure = exceptions.ContentDecodingError
         elif error is not None:
-            raise error
+            return False
         self.body.end(failure)
+        return True
 
-    def keep(self) -> None:
+    def _keep(self) -> None:
         self._response.raw = self._raw
         self._response.oauth1_rs_body = self.body
         self._response._content = self.body.content
@@ -128,20 +137,11 @@ class Reading:
 
 def read_body(response: Any, library: Any) -> Body:
     """Read and close a response, as far as it goes and as far as allowed."""
-    reading = Reading(response, library)
-    try:
+    with Reading(response, library) as reading, closing(response):
         if reading.is_wanted:
             for piece in response.iter_content(PIECE_SIZE):
                 if not reading.body.take(piece):
                     break
-        reading.end()
-    except Exception as error:  # noqa: BLE001 - raised again if it is none of those
-        reading.end(error)
-    finally:
-        try:
-            response.close()
-        finally:
-            reading.keep()
     return reading.body
 
 

@@ -354,18 +354,12 @@ def _as_sent(url: str) -> str:
 
 async def _read_body(response: niquests.AsyncResponse) -> Body:
     """Do what `read_body` does."""
-    reading = Reading(response, niquests)
-    try:
-        if reading.is_wanted:
-            async for piece in await response.iter_content(PIECE_SIZE):
-                if not reading.body.take(piece):
-                    break
-        reading.end()
-    except Exception as error:  # noqa: BLE001 - raised again if it is none of those
-        reading.end(error)
-    finally:
+    with Reading(response, niquests) as reading:
         try:
-            await response.close()
+            if reading.is_wanted:
+                async for piece in await response.iter_content(PIECE_SIZE):
+                    if not reading.body.take(piece):
+                        break
         finally:
-            reading.keep()
+            await response.close()
     return reading.body
